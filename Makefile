@@ -1,0 +1,46 @@
+# Needs Go, Python 3.11 or later (demo only) and git. Everything else comes through the go command.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUNCTIONS = discover sync sweep
+
+.PHONY: bench build check demo golden test try
+
+# The whole system on this machine: an emulated AWS organization, our functions, a Port.
+demo:
+	@go run ./internal/lab/demo
+
+# One run with your AWS credentials and your Port, without deploying anything. It only says what it
+# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it (make hands them on as environment).
+try:
+	@go build -o bin/local ./functions/local
+	@exec bin/local
+
+# The race detector needs a C compiler; where there is none, go sets CGO_ENABLED=0.
+test:
+	@case "$$(go env CGO_ENABLED)" in \
+		1) go test -race ./... ;; \
+		*) echo "no C compiler, so without the race detector" && go test ./... ;; \
+	esac
+
+check:
+	@gofmt -l . | (! grep .)
+	@go vet ./...
+	@go run $(STATICCHECK) ./...
+	@go test ./internal/house
+
+# The functions as Lambda runs them.
+build: export CGO_ENABLED = 0
+build: export GOOS = linux
+build: export GOARCH = arm64
+build:
+	@for f in $(FUNCTIONS); do \
+		go build -trimpath -buildvcs=false -tags=lambda.norpc -ldflags=-s \
+			-o bin/$$f/bootstrap ./functions/$$f || exit; \
+	done
+
+# Writes what the tests of kinds and mapping want anew. The diff is the review.
+golden:
+	go test ./internal/kinds ./internal/mapping -update
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,93 @@
+// Package functions wires the program: what every function and the one-process run have in common.
+package functions
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
+	"github.com/port-aws-sync/port-aws-sync/internal/collect"
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
+	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/run"
+)
+
+// Version is in the datasource of every entity we write, and in AWS's logs. The release sets it.
+var Version = "0.1.0"
+
+// What one process has under way at once: more does not finish sooner on two cores.
+const (
+	awsCalls    = 64
+	portWrites  = 16
+	portTimeout = 30 * time.Second
+)
+
+// Engine is the engine that the environment describes.
+func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (*run.Engine, error) {
+	s, err := edge.Load(getenv)
+	if err != nil {
+		return nil, err
+	}
+	base, err := access.LoadBase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.Identifier == "" {
+		me, err := sts.NewFromConfig(base).GetCallerIdentity(ctx, nil)
+		if err != nil {
+			return nil, errors.Join(errors.New("INTEGRATION_IDENTIFIER is not set and our account not known"), err)
+		}
+		s.Identifier = "aws" + aws.ToString(me.Account)
+	}
+	store, err := store(s, base)
+	if err != nil {
+		return nil, err
+	}
+	return &run.Engine{
+		Kinds: kinds.All,
+		Base:  base,
+		Org: org.Source{
+			Base: base, ExternalID: s.ExternalID, Session: "port-aws-sync", RoleARNs: s.RoleARNs,
+			OrganizationRoleARN: s.OrganizationRoleARN, OUs: s.OUs, Excluded: s.Excluded, MemberRoleName: s.MemberRoleName,
+		},
+		Port: port.New(port.Config{
+			BaseURL: s.PortBaseURL, Type: s.Type, Version: Version, Identifier: s.Identifier,
+			Credentials: func(ctx context.Context) (c port.Credentials, err error) {
+				return credentials(ctx, base, s.PortSecretARN)
+			},
+			Bulks: portWrites, Timeout: portTimeout,
+		}),
+		Store: store, Pool: collect.NewPool(awsCalls), Log: log,
+		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Width: s.Width,
+		PortTimeout: portTimeout, SecondProof: time.Hour, Now: time.Now,
+	}, nil
+}
+
+func store(s edge.Settings, base aws.Config) (ledger.Store, error) {
+	if s.StateBucket != "" {
+		return ledger.NewS3(base, s.StateBucket), nil
+	}
+	if s.StateDir == "" {
+		return nil, errors.New("STATE_BUCKET: missing; name the bucket that keeps the state")
+	}
+	return ledger.NewDir(s.StateDir)
+}
+
+func credentials(ctx context.Context, base aws.Config, arn string) (port.Credentials, error) {
+	var secret struct{ ClientID, ClientSecret string }
+	if err := access.Secret(ctx, base, arn, &secret); err != nil {
+		return port.Credentials{}, err
+	}
+	if secret.ClientID == "" || secret.ClientSecret == "" {
+		return port.Credentials{}, errors.New("the secret that PORT_SECRET_ARN names lacks clientId or clientSecret")
+	}
+	return port.Credentials{ClientID: secret.ClientID, ClientSecret: secret.ClientSecret}, nil
+}

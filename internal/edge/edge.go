@@ -1,0 +1,82 @@
+// Package edge is where the program meets its environment: settings, and the names of errors.
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Settings are what the environment says. docs and the template name each setting the same way.
+type Settings struct {
+	PortBaseURL         string
+	PortSecretARN       string
+	Type                string
+	Identifier          string // "" = "aws" and our account id
+	StateBucket         string
+	StateDir            string
+	RoleARNs            []string
+	OrganizationRoleARN string
+	OUs                 []string
+	Excluded            []string
+	MemberRoleName      string
+	ExternalID          string
+	Width               int
+}
+
+// Load reads the environment. Every problem is in the one error.
+func Load(getenv func(string) string) (Settings, error) {
+	var problems []error
+	complain := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
+	get := func(name, otherwise string) string {
+		if v := strings.TrimSpace(getenv(name)); v != "" {
+			return v
+		}
+		return otherwise
+	}
+	s := Settings{
+		PortBaseURL:         strings.TrimRight(get("PORT_BASE_URL", "https://api.port.io"), "/"),
+		PortSecretARN:       get("PORT_SECRET_ARN", ""),
+		Type:                strings.ToLower(get("INTEGRATION_TYPE", "aws-v3")),
+		Identifier:          strings.ToLower(get("INTEGRATION_IDENTIFIER", "")),
+		StateBucket:         get("STATE_BUCKET", ""),
+		StateDir:            get("STATE_DIR", ""),
+		RoleARNs:            list(getenv("ACCOUNT_ROLE_ARNS")),
+		OrganizationRoleARN: get("ORGANIZATION_ROLE_ARN", ""),
+		OUs:                 list(getenv("OU_IDS")),
+		Excluded:            list(getenv("EXCLUDED_ACCOUNTS")),
+		MemberRoleName:      get("MEMBER_ROLE_NAME", ""),
+		ExternalID:          get("EXTERNAL_ID", ""),
+	}
+	if u, err := url.Parse(s.PortBaseURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		complain("PORT_BASE_URL: %q is not a URL such as https://api.port.io", s.PortBaseURL)
+	}
+	if s.PortSecretARN == "" {
+		complain(`PORT_SECRET_ARN: missing; name the secret that holds {"clientId": …, "clientSecret": …}`)
+	}
+	if s.StateBucket != "" && s.StateDir != "" {
+		complain("STATE_BUCKET and STATE_DIR: only one of them can hold the state")
+	}
+	if len(s.RoleARNs) == 0 && s.MemberRoleName == "" {
+		complain("MEMBER_ROLE_NAME: missing; name the role that reads each account, or list the roles in ACCOUNT_ROLE_ARNS")
+	}
+	if n := len(s.ExternalID); n == 1 || n > 1224 || n > 0 && !externalID.MatchString(s.ExternalID) {
+		complain("EXTERNAL_ID: 2 to 1,224 characters of letters, digits and _+=,.@:/-")
+	}
+	var err error
+	if s.Width, err = strconv.Atoi(get("MAX_CONCURRENT_ACCOUNTS", "10")); err != nil || s.Width < 1 || s.Width > 1000 {
+		complain("MAX_CONCURRENT_ACCOUNTS: %q is not a number from 1 to 1000", getenv("MAX_CONCURRENT_ACCOUNTS"))
+	}
+	return s, errors.Join(problems...)
+}
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: ExternalId
+var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
+
+// list reads values that commas or blanks part.
+func list(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+}

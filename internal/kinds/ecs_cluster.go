@@ -1,0 +1,81 @@
+package kinds
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+)
+
+var ecsCluster = kind.Kind{
+	Name:    "AWS::ECS::Cluster",
+	Scope:   kind.Regional,
+	Actions: []string{"ecs:ListClusters"},
+	List: func(ctx context.Context, cfg aws.Config, _ kind.Site, cursor string) (kind.Page, error) {
+		out, err := ecs.NewFromConfig(cfg).ListClusters(ctx, &ecs.ListClustersInput{
+			MaxResults: aws.Int32(100), NextToken: kind.Token(cursor),
+		})
+		if err != nil {
+			return kind.Page{}, err
+		}
+		page := kind.Page{Next: aws.ToString(out.NextToken)}
+		for _, arn := range out.ClusterArns {
+			page.Items = append(page.Items, kind.Item{Key: arn, Properties: map[string]any{"ClusterArn": arn}})
+		}
+		return page, nil
+	},
+	Enrich: []kind.Enrich{{
+		Actions: []string{"ecs:DescribeClusters"},
+		Keys:    ecsClusterKeys,
+		Whole:   true,
+		Size:    100,
+		Call:    describeClusters,
+	}},
+}
+
+var ecsClusterKeys = []string{
+	"ActiveServicesCount", "Attachments", "AttachmentsStatus", "CapacityProviders", "ClusterName",
+	"ClusterSettings", "Configuration", "DefaultCapacityProviderStrategy", "PendingTasksCount",
+	"RegisteredContainerInstancesCount", "RunningTasksCount", "ServiceConnectDefaults", "Statistics",
+	"Status", "Tags",
+}
+
+func describeClusters(
+	ctx context.Context, cfg aws.Config, _ kind.Site, items []kind.Item,
+) (map[string]kind.Answer, error) {
+	out, err := ecs.NewFromConfig(cfg).DescribeClusters(ctx, &ecs.DescribeClustersInput{
+		Clusters: keys(items),
+		Include: []types.ClusterField{
+			types.ClusterFieldTags, types.ClusterFieldAttachments, types.ClusterFieldSettings,
+			types.ClusterFieldConfigurations, types.ClusterFieldStatistics,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	answers := map[string]kind.Answer{}
+	for _, c := range out.Clusters {
+		p := kind.Members(&c, kind.Lower)
+		if s, ok := p["Settings"]; ok {
+			p["ClusterSettings"] = s
+		}
+		answers[aws.ToString(c.ClusterArn)] = kind.Answer{Properties: only(p, ecsClusterKeys)}
+	}
+	for _, f := range out.Failures {
+		answers[aws.ToString(f.Arn)] = failure(f)
+	}
+	return answers, nil
+}
+
+// failure is what ECS says of one resource of a batch that it does not describe.
+func failure(f types.Failure) kind.Answer {
+	reason := aws.ToString(f.Reason)
+	if reason == "MISSING" {
+		return kind.Answer{Gone: true}
+	}
+	return kind.Answer{Err: &smithy.GenericAPIError{Code: reason, Message: aws.ToString(f.Detail)}}
+}

@@ -1,0 +1,22 @@
+package kinds
+
+import "github.com/port-aws-sync/port-aws-sync/internal/kind"
+
+func keys(items []kind.Item) []string {
+	ks := make([]string, len(items))
+	for i, it := range items {
+		ks[i] = it.Key
+	}
+	return ks
+}
+
+// only is p without the keys that are not named: the shape of a kind does not grow with the SDK.
+func only(p map[string]any, keys []string) map[string]any {
+	q := make(map[string]any, len(p))
+	for _, k := range keys {
+		if v, ok := p[k]; ok {
+			q[k] = v
+		}
+	}
+	return q
+}

@@ -1,0 +1,57 @@
+package kinds_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
+)
+
+func enrich(t *testing.T, name, option string) kind.Enrich {
+	t.Helper()
+	for _, k := range kinds.All {
+		for _, e := range k.Enrich {
+			if k.Name == name && e.Option == option {
+				return e
+			}
+		}
+	}
+	t.Fatalf("%s has no option %q", name, option)
+	return kind.Enrich{}
+}
+
+func members(t reflect.Type) []string {
+	var names []string
+	for f := range t.Fields() {
+		if f.IsExported() {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestTheStatusOfAnInstanceNamesAllThatTheSDKKnows(t *testing.T) {
+	want := slices.DeleteFunc(members(reflect.TypeFor[ec2types.InstanceStatus]()), func(name string) bool {
+		return name == "InstanceId"
+	})
+	got := enrich(t, "AWS::EC2::Instance", "DescribeInstanceStatusAction").Keys
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestTheKeysOfAClusterAreMembersOfIt(t *testing.T) {
+	known := append(members(reflect.TypeFor[ecstypes.Cluster]()), "ClusterSettings")
+	for _, key := range enrich(t, "AWS::ECS::Cluster", "").Keys {
+		if !slices.Contains(known, key) {
+			t.Errorf("a cluster has no %s", key)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package kinds
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+)
+
+var snsTopic = kind.Kind{
+	Name:    "AWS::SNS::Topic",
+	Scope:   kind.Regional,
+	Actions: []string{"sns:ListTopics"},
+	List: func(ctx context.Context, cfg aws.Config, _ kind.Site, cursor string) (kind.Page, error) {
+		out, err := sns.NewFromConfig(cfg).ListTopics(ctx, &sns.ListTopicsInput{NextToken: kind.Token(cursor)})
+		if err != nil {
+			return kind.Page{}, err
+		}
+		page := kind.Page{Next: aws.ToString(out.NextToken)}
+		for _, t := range out.Topics {
+			arn := aws.ToString(t.TopicArn)
+			page.Items = append(page.Items, kind.Item{Key: arn, Properties: map[string]any{"TopicArn": arn}})
+		}
+		return page, nil
+	},
+	Enrich: []kind.Enrich{{
+		Actions: []string{"sns:GetTopicAttributes"},
+		Keys:    snsTopicKeys,
+		Whole:   true,
+		Gone:    []string{"NotFound"},
+		Call:    kind.Each(topicAttributes),
+	}, {
+		Option:  "GetTopicTagsAction",
+		Actions: []string{"sns:ListTagsForResource"},
+		Keys:    []string{"Tags"},
+		Gone:    []string{"ResourceNotFound"},
+		Call:    kind.Each(topicTags),
+	}},
+}
+
+var snsTopicKeys = []string{
+	"ApplicationFailureFeedbackRoleArn", "ApplicationSuccessFeedbackRoleArn",
+	"ApplicationSuccessFeedbackSampleRate", "ArchivePolicy", "BeginningArchiveTime",
+	"ContentBasedDeduplication", "DeliveryPolicy", "DisplayName", "EffectiveDeliveryPolicy",
+	"FifoThroughputScope", "FifoTopic", "FirehoseFailureFeedbackRoleArn", "FirehoseSuccessFeedbackRoleArn",
+	"FirehoseSuccessFeedbackSampleRate", "HTTPFailureFeedbackRoleArn", "HTTPSuccessFeedbackRoleArn",
+	"HTTPSuccessFeedbackSampleRate", "KmsMasterKeyId", "LambdaFailureFeedbackRoleArn",
+	"LambdaSuccessFeedbackRoleArn", "LambdaSuccessFeedbackSampleRate", "Owner", "Policy",
+	"SQSFailureFeedbackRoleArn", "SQSSuccessFeedbackRoleArn", "SQSSuccessFeedbackSampleRate",
+	"SignatureVersion", "SubscriptionsConfirmed", "SubscriptionsDeleted", "SubscriptionsPending",
+	"TracingConfig",
+}
+
+func topicAttributes(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
+	out, err := sns.NewFromConfig(cfg).GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &it.Key})
+	if err != nil {
+		return nil, err
+	}
+	p := map[string]any{}
+	for _, k := range snsTopicKeys {
+		if v, ok := out.Attributes[k]; ok {
+			p[k] = topicAttribute(k, v)
+		}
+	}
+	return p, nil
+}
+
+// topicAttribute gives the text v of attribute k the type that it stands for.
+func topicAttribute(k, v string) any {
+	switch {
+	case strings.HasPrefix(k, "Subscriptions"), strings.HasSuffix(k, "SuccessFeedbackSampleRate"):
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return nil // an empty rate is none
+		}
+		return n
+	case k == "FifoTopic", k == "ContentBasedDeduplication":
+		return v == "true"
+	}
+	return v
+}
+
+func topicTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
+	out, err := sns.NewFromConfig(cfg).ListTagsForResource(ctx, &sns.ListTagsForResourceInput{
+		ResourceArn: &it.Key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Tags": kind.Plain(out.Tags, kind.Upper)}, nil
+}

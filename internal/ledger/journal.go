@@ -1,0 +1,69 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// ChunkSize bounds the entries of one journal chunk.
+const ChunkSize = 1000
+
+// Written is an entity about to be written to Port, with its source.
+type Written struct {
+	Entity
+	Region   string `json:"region"`
+	Kind     string `json:"kind"`
+	Resource ID     `json:"k"`
+	Blocks   []ID   `json:"s"`
+}
+
+// chunkHeader is the first line of a journal chunk.
+type chunkHeader struct {
+	Format   int    `json:"format"`
+	Account  string `json:"account"`
+	Run      string `json:"run"`
+	PortTime int64  `json:"portTime"` // Port's clock before the first write of the chunk, ms
+}
+
+// Journal records up to ChunkSize entities before they are written to or deleted from Port. at is
+// Port's time. Once it has returned without an error, no crash can make us forget them. Calls for
+// one account must not overlap with each other or with Commit.
+func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) error {
+	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, at.UnixMilli()})
+	for i := range entries {
+		if err == nil {
+			err = s.add(&entries[i])
+		}
+	}
+	var data []byte
+	if err == nil {
+		data, err = s.close()
+	}
+	a.seq++
+	name := fmt.Sprintf("journal/%012d-%s-%04d.jsonl.gz", a.head.Lease.Fence, a.head.Lease.Nonce, a.seq)
+	if err == nil {
+		_, err = a.ledger.store.Put(ctx, a.ledger.accountKey(a.head.Account, name), data, Condition{})
+	}
+	if err != nil {
+		return fmt.Errorf("journal %d entities of account %s: %w", len(entries), a.head.Account, err)
+	}
+	a.stored, a.chunks = append(a.stored, name), append(a.chunks, name)
+	return nil
+}
+
+// absorb puts the entities of a journal chunk into the manifest: written, outcome unknown.
+func (m *Manifest) absorb(name string, data []byte) error {
+	var h chunkHeader
+	first := func(line []byte) error { return json.Unmarshal(line, &h) }
+	return lines(name, data, first, func(w *Written) error {
+		cell := m.Cell(w.Region, w.Kind)
+		if e := m.Find(cell, w.Resource, w.Entity); e != nil {
+			e.Hash = Hash{}
+			return nil
+		}
+		m.Add(Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, From: h.PortTime})
+		return nil
+	})
+}

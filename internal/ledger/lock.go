@@ -1,0 +1,131 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Phase says what the run that holds the lock is doing.
+type Phase string
+
+const (
+	Syncing  Phase = "sync"
+	Sweeping Phase = "sweep"
+	Released Phase = "released" // nobody holds the lock
+)
+
+// Lock names the one current run of an integration.
+type Lock struct {
+	Format    int       `json:"format"`
+	Rev       int64     `json:"rev"` // grows with each write, so that no two writes are alike
+	Run       string    `json:"run"`
+	Execution string    `json:"execution,omitempty"` // Step Functions' ARN; empty for a one-process run
+	Fence     int64     `json:"fence"`               // the run's number; it only grows
+	Phase     Phase     `json:"phase"`
+	Holder    string    `json:"holder,omitempty"` // the sweep invocation at work
+	Until     time.Time `json:"until"`            // nobody replaces the lock before
+
+	version string
+}
+
+// BusyError says that somebody else is at work until (at least) Until.
+type BusyError struct {
+	Run   string
+	What  string // what is held: the lock, or an account's lease
+	Until time.Time
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("run %s holds %s until %s", e.Run, e.What, e.Until.UTC().Format(time.RFC3339))
+}
+
+// Code names the error across the Lambda boundary.
+func (*BusyError) Code() string { return "RunBusy" }
+
+// SupersededError says that a run does not hold the lock any more, and never will again.
+type SupersededError struct{ Run, By string }
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("run %s no longer holds the lock, %s does: nothing further was written", e.Run, e.By)
+}
+
+// Code names the error across the Lambda boundary.
+func (*SupersededError) Code() string { return "RunSuperseded" }
+
+func (l *Ledger) lockKey() string { return l.state + "lock.json" }
+
+// ReadLock reads the lock. Where there never was one it is the zero Lock, released.
+func (l *Ledger) ReadLock(ctx context.Context) (Lock, error) {
+	lock := Lock{Format: Format, Phase: Released}
+	version, err := l.load(ctx, l.lockKey(), &lock)
+	lock.version = version
+	return lock, err
+}
+
+func (l *Ledger) writeLock(ctx context.Context, lock Lock) (Lock, error) {
+	lock.Format = Format
+	lock.Rev++
+	version, err := l.save(ctx, l.lockKey(), lock, lock.version)
+	lock.version = version
+	return lock, err
+}
+
+// Acquire takes the lock for a run, or finds that the run holds it already. stands says whether a
+// holder's execution still runs; nil where runs have no executions. *BusyError: another run holds it.
+func (l *Ledger) Acquire(ctx context.Context, run, execution string, until time.Time,
+	stands func(context.Context, Lock) (bool, error),
+) (Lock, error) {
+	for {
+		lock, err := l.ReadLock(ctx)
+		if err != nil {
+			return lock, err
+		}
+		if lock.Run == run && lock.Phase != Released {
+			return lock, nil
+		}
+		if lock.Phase != Released {
+			if l.now().Before(lock.Until) {
+				return lock, &BusyError{lock.Run, "the lock", lock.Until}
+			}
+			if stands != nil {
+				yes, err := stands(ctx, lock)
+				if err != nil {
+					return lock, fmt.Errorf("look for the execution of run %s: %w", lock.Run, err)
+				}
+				if yes {
+					return lock, &BusyError{lock.Run, "the lock", lock.Until}
+				}
+			}
+		}
+		lock.Run, lock.Execution, lock.Fence = run, execution, lock.Fence+1
+		lock.Phase, lock.Holder, lock.Until = Syncing, "", until
+		lock, err = l.writeLock(ctx, lock)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
+		return lock, err
+	}
+}
+
+// Change lets the run that holds the lock change it. *SupersededError: it does not hold it any more.
+func (l *Ledger) Change(ctx context.Context, run string, change func(*Lock) error) (Lock, error) {
+	for {
+		lock, err := l.ReadLock(ctx)
+		if err != nil {
+			return lock, err
+		}
+		if lock.Run != run || lock.Phase == Released {
+			return lock, &SupersededError{run, lock.Run}
+		}
+		if err := change(&lock); err != nil {
+			return lock, err
+		}
+		lock, err = l.writeLock(ctx, lock)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
+		return lock, err
+	}
+}

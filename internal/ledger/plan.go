@@ -1,0 +1,137 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Options narrow or change one run. The zero value is a full run.
+type Options struct {
+	Accounts []string `json:"accounts,omitempty"`
+	Kinds    []string `json:"kinds,omitempty"`
+	Regions  []string `json:"regions,omitempty"`
+	DryRun   bool     `json:"dryRun,omitempty"`
+}
+
+// Plan is what a run set out to do. It is written once, before anything else of the run.
+type Plan struct {
+	Format      int             `json:"format"`
+	Run         string          `json:"run"`
+	Trigger     string          `json:"trigger"` // schedule, manual, …
+	Time        time.Time       `json:"time"`
+	PortTime    time.Time       `json:"portTime"` // Port's clock at Time
+	Options     Options         `json:"options"`
+	Mapping     json.RawMessage `json:"mapping"`
+	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
+	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
+	Inactive    []Account       `json:"inactive,omitempty"` // in the organization, but not ACTIVE
+	Width       int             `json:"width"`              // accounts synced at once
+	AccountsKey string          `json:"accountsKey"`        // where the accounts to sync are, as one JSON array
+}
+
+// Blueprint is what a run needs to know of a blueprint in Port.
+type Blueprint struct {
+	Identifier string            `json:"identifier"`
+	CreatedAt  time.Time         `json:"createdAt"`
+	UpdatedAt  time.Time         `json:"updatedAt"`
+	Relations  map[string]string `json:"relations,omitempty"` // relation → target blueprint
+}
+
+// FrozenBlock is a block of the mapping that this run leaves alone.
+type FrozenBlock struct {
+	Block   int    `json:"block"` // its index in resources[]
+	Kind    string `json:"kind"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+}
+
+// Account is one account of a plan, and the input of its sync.
+type Account struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Role      string    `json:"role,omitempty"` // ARN of the role that reads it
+	Partition string    `json:"partition,omitempty"`
+	State     string    `json:"state,omitempty"` // Organizations' word, where it is not ACTIVE
+	Joined    time.Time `json:"joined,omitzero"`
+}
+
+// WritePlan writes plan and accounts of a new run. Where the run has a plan already, that one is
+// returned: it was written by an earlier delivery of the same trigger.
+func (l *Ledger) WritePlan(ctx context.Context, p Plan, accounts []Account) (Plan, []Account, error) {
+	list, err := json.Marshal(accounts)
+	if err != nil {
+		return p, nil, fmt.Errorf("write accounts of run %s: %w", p.Run, err)
+	}
+	// Named by its content, so that of two deliveries each plan has the accounts it was made with.
+	sum := sha256.Sum256(list)
+	p.Format, p.AccountsKey = Format, l.runKey(p.Run, "accounts-"+hex.EncodeToString(sum[:6])+".json")
+	if _, err := l.store.Put(ctx, p.AccountsKey, list, Condition{}); err != nil {
+		return p, nil, err
+	}
+	_, err = l.save(ctx, l.runKey(p.Run, "plan.json"), p, "")
+	if errors.Is(err, ErrConflict) {
+		return l.ReadPlan(ctx, p.Run)
+	}
+	return p, accounts, err
+}
+
+// ReadPlan reads a run's plan and accounts; ErrNotFound where it has none.
+func (l *Ledger) ReadPlan(ctx context.Context, run string) (Plan, []Account, error) {
+	var p Plan
+	version, err := l.load(ctx, l.runKey(run, "plan.json"), &p)
+	if err == nil && version == "" {
+		err = fmt.Errorf("plan of run %s: %w", run, ErrNotFound)
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	data, _, err := l.store.Get(ctx, p.AccountsKey)
+	if err != nil {
+		return p, nil, err
+	}
+	var accounts []Account
+	if err := json.Unmarshal(data, &accounts); err != nil {
+		return p, nil, fmt.Errorf("read %s: %w", p.AccountsKey, err)
+	}
+	return p, accounts, nil
+}
+
+// WriteOnce stores v for a run unless it is there already, and reads what is there into v.
+func (l *Ledger) WriteOnce(ctx context.Context, run, name string, v any) error {
+	_, err := l.save(ctx, l.runKey(run, name), v, "")
+	if errors.Is(err, ErrConflict) {
+		_, err = l.load(ctx, l.runKey(run, name), v)
+	}
+	return err
+}
+
+// ReadOnce reads what WriteOnce stored; false where there is nothing.
+func (l *Ledger) ReadOnce(ctx context.Context, run, name string, v any) (bool, error) {
+	version, err := l.load(ctx, l.runKey(run, name), v)
+	return version != "", err
+}
+
+// WriteRun stores a document of a run for people: its report.
+func (l *Ledger) WriteRun(ctx context.Context, run, name string, data []byte) error {
+	_, err := l.store.Put(ctx, l.runKey(run, name), data, Condition{})
+	return err
+}
+
+// Takes says whether a run with these options asks for a kind.
+func (o Options) Takes(kindName string) bool {
+	return len(o.Kinds) == 0 || slices.Contains(o.Kinds, kindName)
+}
+
+// In says whether a run with these options asks in a region.
+func (o Options) In(region string) bool {
+	return len(o.Regions) == 0 || slices.Contains(o.Regions, region)
+}
+
+// Narrow says that the run leaves out cells that the mapping asks for.
+func (o Options) Narrow() bool { return len(o.Accounts)+len(o.Kinds)+len(o.Regions) > 0 }

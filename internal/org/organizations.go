@@ -1,0 +1,203 @@
+package org
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"golang.org/x/time/rate"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
+)
+
+// pageSize is the most that Organizations gives at once.
+const pageSize = 20
+
+// directory asks Organizations, which refuses calls beyond a few a second and also while another
+// call of the same account is under way: nothing here runs concurrently.
+type directory struct {
+	client *organizations.Client
+	pace   *rate.Limiter
+}
+
+func (s Source) directory(ctx context.Context) (directory, error) {
+	cfg := s.Base
+	if s.OrganizationRoleARN != "" {
+		var err error
+		role := access.Role{ARN: s.OrganizationRoleARN, ExternalID: s.ExternalID, Session: s.Session}
+		if cfg, err = access.Assume(ctx, s.Base, role); err != nil {
+			return directory{}, refusal("enter "+organizationRole, err)
+		}
+	}
+	return directory{
+		client: organizations.NewFromConfig(cfg),
+		pace:   rate.NewLimiter(rate.Every(200*time.Millisecond), 1),
+	}, nil
+}
+
+func (d directory) accounts(ctx context.Context) ([]types.Account, error) {
+	all, err := pages(ctx, d.pace, func(token *string) ([]types.Account, *string, error) {
+		out, err := d.client.ListAccounts(ctx,
+			&organizations.ListAccountsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Accounts, out.NextToken, nil
+	})
+	if err != nil {
+		return nil, refusal("list accounts", err)
+	}
+	return all, nil
+}
+
+// inside are those of the accounts that are in one of the units or below.
+func (d directory) inside(ctx context.Context, all []types.Account, units []string) ([]types.Account, error) {
+	if len(units) == 0 {
+		return all, nil
+	}
+	w := walk{directory: d, seen: map[string]bool{}, accounts: map[string]bool{}}
+	havePaths := !slices.ContainsFunc(all, func(a types.Account) bool { return len(a.Paths) == 0 })
+	for _, unit := range units {
+		// A unit that no path names is empty or does not exist: the walk knows.
+		if havePaths && w.byPath(all, unit) {
+			continue
+		}
+		if err := w.below(ctx, unit); err != nil {
+			return nil, refusal("list accounts in "+unit, err)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(a types.Account) bool {
+		return !w.accounts[aws.ToString(a.Id)]
+	}), nil
+}
+
+// walk finds the accounts below units.
+type walk struct {
+	directory
+	seen     map[string]bool // units
+	accounts map[string]bool // ids found
+}
+
+// byPath finds accounts by their Paths, o-…/r-…/ou-…/ou-…/<id>/.
+func (w walk) byPath(all []types.Account, unit string) (found bool) {
+	for _, a := range all {
+		for _, path := range a.Paths {
+			if slices.Contains(strings.Split(path, "/"), unit) {
+				w.accounts[aws.ToString(a.Id)] = true
+				found = true
+			}
+		}
+	}
+	return found
+}
+
+// below asks for a unit's own accounts, and does the same for the units in it.
+func (w walk) below(ctx context.Context, unit string) error {
+	if w.seen[unit] {
+		return nil
+	}
+	w.seen[unit] = true
+	accounts, err := pages(ctx, w.pace, func(token *string) ([]types.Account, *string, error) {
+		out, err := w.client.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{
+			ParentId: &unit, MaxResults: aws.Int32(pageSize), NextToken: token,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Accounts, out.NextToken, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		w.accounts[aws.ToString(a.Id)] = true
+	}
+	units, err := pages(ctx, w.pace, func(token *string) ([]types.OrganizationalUnit, *string, error) {
+		out, err := w.client.ListOrganizationalUnitsForParent(ctx,
+			&organizations.ListOrganizationalUnitsForParentInput{
+				ParentId: &unit, MaxResults: aws.Int32(pageSize), NextToken: token,
+			})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.OrganizationalUnits, out.NextToken, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		if err := w.below(ctx, aws.ToString(u.Id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages asks page after page. An empty page is not the last one if it has a token.
+func pages[T any](
+	ctx context.Context, pace *rate.Limiter, ask func(token *string) ([]T, *string, error),
+) ([]T, error) {
+	var all []T
+	var token *string
+	seen := map[string]bool{}
+	for {
+		if err := pace.Wait(ctx); err != nil {
+			return nil, err
+		}
+		items, next, err := ask(token)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if aws.ToString(next) == "" {
+			return all, nil
+		}
+		if seen[*next] {
+			return nil, fmt.Errorf("page token %q repeats", *next)
+		}
+		seen[*next] = true
+		token = next
+	}
+}
+
+// members are accounts as we know them.
+func (s Source) members(list []types.Account) []Account {
+	var all []Account
+	for _, a := range list {
+		id, partition := aws.ToString(a.Id), "aws" // AWS gives every account an ARN, a look-alike may not
+		if parsed, err := arn.Parse(aws.ToString(a.Arn)); err == nil {
+			partition = parsed.Partition
+		}
+		all = append(all, Account{
+			ID:        id,
+			Name:      aws.ToString(a.Name),
+			Email:     aws.ToString(a.Email),
+			ARN:       aws.ToString(a.Arn),
+			State:     state(a),
+			Joined:    aws.ToTime(a.JoinedTimestamp),
+			Role:      access.RoleARN(partition, id, s.MemberRoleName),
+			Partition: partition,
+		})
+	}
+	return all
+}
+
+// state is read from State. Status, which says SUSPENDED of closed accounts too, was to be retired
+// on 9 September 2026: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+func state(a types.Account) State {
+	said := State(a.State)
+	if said == "" {
+		said = State(a.Status)
+	}
+	switch said {
+	case Active, Suspended, PendingClosure, Closed, PendingActivation:
+		return said
+	}
+	return Unknown
+}

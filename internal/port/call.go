@@ -1,0 +1,199 @@
+package port
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+type request struct {
+	route     string // method and path; the path may have one {id}
+	id        string // what stands for it, not escaped
+	query     url.Values
+	body      []byte
+	exporter  bool   // an entity call: Port records the sender as the entities' owner
+	anonymous bool   // no Authorization: Port's edge refuses a stale one even where none is needed
+	secret    string // of the body: kept out of errors
+}
+
+// outcome is how one sending of a request ended.
+type outcome struct {
+	err     error
+	retry   bool
+	unknown bool          // Port may have carried it out
+	pause   time.Duration // the least that Port asks for
+	refused *token        // it answered 401 to this one
+}
+
+// call sends r until there is a final answer, and decodes that into out (if not nil). unknown says
+// that Port may have carried out one of the sendings without our having read the answer.
+func (c *Client) call(ctx context.Context, r request, out any) (unknown bool, err error) {
+	if len(r.body) > MaxBody {
+		return false, fmt.Errorf("%s: body of %d bytes is over Port's limit", r.route, len(r.body))
+	}
+	refreshed := false
+	for attempt := 1; ; attempt++ {
+		o := c.attempt(ctx, r, out)
+		unknown = unknown || o.unknown
+		switch {
+		case o.err == nil:
+			return unknown, nil
+		case o.refused != nil && !refreshed:
+			refreshed = true
+			c.tokens.drop(o.refused)
+			attempt--
+			continue
+		case !o.retry:
+			return unknown, o.err
+		case ctx.Err() != nil:
+			return unknown, fmt.Errorf("%s: %w", r.route, context.Cause(ctx))
+		case attempt == attempts:
+			return unknown, fmt.Errorf("gave up after %d attempts: %w", attempts, o.err)
+		}
+		if err := sleep(ctx, backoff(attempt, o.pause), o.err); err != nil {
+			return unknown, fmt.Errorf("%s: %w", r.route, err)
+		}
+	}
+}
+
+// attempt sends r once.
+func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
+	if ctx.Err() != nil {
+		return outcome{err: fmt.Errorf("%s: %w", r.route, context.Cause(ctx))}
+	}
+	var auth token
+	var used *token
+	if !r.anonymous {
+		t, err := c.tokens.get(ctx)
+		if err != nil {
+			return outcome{err: err}
+		}
+		auth, used = *t, t
+		r.secret = t.secret
+	}
+	rt := c.route(r.route)
+	if err := rt.wait(ctx); err != nil {
+		return outcome{err: fmt.Errorf("%s: %w", r.route, err)}
+	}
+	rt.sent.Add(1)
+	res, body, err := c.send(ctx, r, auth.header)
+	if err != nil {
+		return outcome{err: fmt.Errorf("%s: %w", r.route, err), retry: true, unknown: !neverSent(err)}
+	}
+	o := outcome{pause: c.pause(res)}
+	c.learnPace(rt, res, o.pause)
+	if res.StatusCode/100 != 2 {
+		o.err = refusal(r, res, body)
+		o.retry = transient(res.StatusCode)
+		o.unknown = res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout
+		if res.StatusCode == http.StatusUnauthorized {
+			o.refused = used
+		}
+		return o
+	}
+	if out == nil {
+		return o
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		var cut *json.SyntaxError
+		o.err = fmt.Errorf("%s: read the answer: %w", r.route, err)
+		o.retry, o.unknown = errors.As(err, &cut), true
+	}
+	return o
+}
+
+// send does the HTTP of one attempt. Its errors name neither URL nor header.
+func (c *Client) send(parent context.Context, r request, auth string) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(parent, c.timeout)
+	defer cancel()
+	method, path, _ := strings.Cut(r.route, " ")
+	target := c.base + strings.Replace(path, "{id}", url.PathEscape(r.id), 1)
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("User-Agent", c.agent)
+	if r.exporter {
+		req.Header.Set("User-Agent", c.exporter)
+	}
+	req.Header.Set("Accept", "application/json")
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if auth != "" {
+		req.Header.Set("Authorization", auth)
+	}
+	res, body, err := c.exchange(req)
+	if err != nil && ctx.Err() != nil && parent.Err() == nil {
+		// Not the caller's deadline, so not its error either.
+		return nil, nil, fmt.Errorf("no answer within %s", c.timeout)
+	}
+	return res, body, err
+}
+
+func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
+	sent := time.Now()
+	res, err := c.http.Do(req)
+	if err != nil {
+		var located *url.Error
+		if errors.As(err, &located) {
+			err = located.Err
+		}
+		return nil, nil, err
+	}
+	defer res.Body.Close()
+	// A 5xx may come from something in front of Port, with a clock of its own.
+	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && res.StatusCode < 500 {
+		c.clock.learn(sent, time.Now(), date)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("answer cut short: %w", err)
+	}
+	return res, body, nil
+}
+
+// neverSent: no connection, so no request either.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+func transient(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+func refusal(r request, res *http.Response, body []byte) *Error {
+	var said struct {
+		Error, Message string
+	}
+	// A proxy's page instead of Port's JSON: the status says what there is to say.
+	_ = json.Unmarshal(body, &said)
+	if r.secret != "" {
+		said.Message = strings.ReplaceAll(said.Message, r.secret, redacted)
+	}
+	return &Error{
+		Route:   r.route,
+		Status:  res.StatusCode,
+		Code:    said.Error,
+		Message: said.Message,
+		TraceID: res.Header.Get("X-Trace-Id"),
+	}
+}

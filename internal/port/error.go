@@ -1,0 +1,110 @@
+package port
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What errors.Is tells of an error of this package.
+var (
+	ErrUnauthorized = errors.New("port: unauthorized") // credentials refused, or a fresh token
+	ErrForbidden    = errors.New("port: forbidden")    // usually the list of allowed IP addresses
+	ErrNotFound     = errors.New("port: not found")
+
+	ErrBlueprintMissing = errors.New("blueprint missing")      // nothing of this blueprint can be written
+	ErrRelationMissing  = errors.New("related entity missing") // worth a retry once the other entities are in
+	ErrNotAnswered      = errors.New("not answered")           // Port's answer does not mention the entity
+)
+
+// Error is a refusal by Port: of a request, or of one entity in it.
+type Error struct {
+	Route   string // method and path template of the request
+	Status  int    // HTTP's, or that of the entity within a 207
+	Code    string // Port's code, such as not_found; empty when not Port itself answered
+	Message string // Port's own words
+	TraceID string // x-trace-id of the answer: what Port's support asks for
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %d", e.Route, e.Status)
+	if e.Code == "" && e.Message == "" {
+		text += " " + http.StatusText(e.Status)
+	}
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.TraceID != "" {
+		text += " (trace " + e.TraceID + ")"
+	}
+	return text
+}
+
+// Is makes the status comparable with ErrUnauthorized, ErrForbidden and ErrNotFound.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.Status == http.StatusForbidden
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	}
+	return false
+}
+
+// BusyError says that Port cannot be asked again before Until: it wants a pause of more than 30 s,
+// or the context would have ended by then. As far as we know nothing was done; Err is why the last
+// try failed, nil if none was made.
+type BusyError struct {
+	Until time.Time // local clock
+	Err   error
+}
+
+func (e *BusyError) Error() string {
+	text := "port is busy until " + e.Until.UTC().Format(time.RFC3339)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *BusyError) Unwrap() error { return e.Err }
+
+// TooLargeError is an entity that fits no request. It is never sent; what Port has of it stays.
+type TooLargeError struct{ Size, Max int } // bytes of the entity's JSON
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("entity is %.1f MB (%d bytes, Port takes %d)", float64(e.Size)/1e6, e.Size, e.Max)
+}
+
+// missingBlueprint adds ErrBlueprintMissing to the 404 of a route that reads one blueprint's
+// entities.
+func missingBlueprint(err error) error {
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrBlueprintMissing, err)
+}
+
+// Port answers a missing blueprint and a missing entity with the same status and code, so these two
+// read the message: `Blueprint with identifier "vm" was not found`, `Entity with identifier "i-1"
+// was not found`.
+
+func namesBlueprint(message string) bool {
+	return strings.HasPrefix(strings.ToLower(message), "blueprint")
+}
+
+func namesEntity(message string) bool {
+	return strings.Contains(strings.ToLower(message), "entity") && !namesBlueprint(message)
+}
+
+func quotes(message, identifier string) bool {
+	return strings.Contains(message, strconv.Quote(identifier))
+}

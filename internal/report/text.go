@@ -1,0 +1,158 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+)
+
+// listed bounds what Text lists of each sort; the JSON has all.
+const listed = 10
+
+// Text is the report for people: what could be seen, what changed, what went and why.
+func (r *Report) Text() string {
+	var b strings.Builder
+	what := "run"
+	if r.DryRun {
+		what = "dry run, nothing was written:"
+	}
+	fmt.Fprintf(&b, "%s %s: %s, in %s\n\n", what, r.Run, r.Verdict, r.Ended.Sub(r.Began).Round(100*time.Millisecond))
+	r.accounts(&b)
+	r.blueprints(&b)
+	departures(&b, "Deleted", "Would be deleted", r.DryRun, r.Deleted, false)
+	departures(&b, "Held back", "Would be held back", r.DryRun, r.Held, true)
+	departures(&b, "Not ours, left alone and forgotten", "", false, r.Released, true)
+	departures(&b, "Left to the next run", "", false, r.Stayed, true)
+	for _, f := range r.Blocks {
+		fmt.Fprintf(&b, "Not applied: %s: %s\n", f.Reason, f.Message)
+	}
+	r.problems(&b)
+	fmt.Fprintf(&b, "Calls: %d to AWS", r.Calls.AWS)
+	if r.Calls.Throttled > 0 {
+		fmt.Fprintf(&b, " (%d throttled)", r.Calls.Throttled)
+	}
+	fmt.Fprintf(&b, ", %d to Port\n", r.Calls.Port)
+	return b.String()
+}
+
+func table(w io.Writer, rows [][]string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(t, "  "+strings.Join(row, "\t"))
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+func (r *Report) accounts(w io.Writer) {
+	fmt.Fprintf(w, "Accounts (%d)\n", len(r.Accounts))
+	var rows [][]string
+	good := 0
+	for _, a := range r.Accounts {
+		if a.State == kind.Complete {
+			if good++; good > listed {
+				continue
+			}
+		}
+		row := []string{a.ID, a.Name, string(a.State), fmt.Sprintf("%d entities", a.Entities)}
+		if a.Reason != "" {
+			since := ""
+			if !a.Since.IsZero() {
+				since = ", since " + a.Since.UTC().Format("2006-01-02 15:04")
+			}
+			row = append(row, a.Reason+since+": "+shortened(a.Message))
+		}
+		rows = append(rows, row)
+		for i, c := range a.Frozen {
+			if i == listed {
+				rows = append(rows, []string{"", "", fmt.Sprintf("and %d more cells", len(a.Frozen)-listed)})
+				break
+			}
+			if a.Cells[kind.Complete] > 0 || a.Cells[kind.Listed] > 0 { // else the account's line says it
+				rows = append(rows, []string{"", c.Region, string(c.State), c.Kind, c.Reason + ": " + shortened(c.Message)})
+			}
+		}
+	}
+	if good > listed {
+		rows = append(rows, []string{fmt.Sprintf("and %d more, complete", good-listed)})
+	}
+	table(w, rows)
+}
+
+func (r *Report) blueprints(w io.Writer) {
+	head := []string{"Blueprint", "entities", "created", "updated", "unchanged", "deleted"}
+	rows := [][]string{head}
+	for _, name := range slices.Sorted(maps.Keys(r.Blueprints)) {
+		b := r.Blueprints[name]
+		row := []string{name}
+		for _, n := range []int{b.Entities, b.Created, b.Updated, b.Unchanged, b.Deleted} {
+			row = append(row, fmt.Sprint(n))
+		}
+		if b.Refused+b.Failed > 0 {
+			row = append(row, fmt.Sprintf("(%d refused by Port, %d not answered)", b.Refused, b.Failed))
+		}
+		rows = append(rows, row)
+	}
+	table(w, rows)
+}
+
+func departures(w io.Writer, title, would string, dry bool, list []Departure, outcome bool) {
+	if len(list) == 0 {
+		return
+	}
+	if dry {
+		title = would
+	}
+	fmt.Fprintf(w, "%s (%d)\n", title, len(list))
+	var rows [][]string
+	for _, d := range list[:min(len(list), listed)] {
+		why := d.Reason
+		if outcome {
+			why += ", " + d.Outcome
+		}
+		if d.Message != "" {
+			why += ": " + shortened(d.Message)
+		}
+		rows = append(rows, []string{d.Blueprint, d.Identifier, d.Account + " " + d.Region, why})
+	}
+	if len(list) > listed {
+		rows = append(rows, []string{fmt.Sprintf("and %d more", len(list)-listed)})
+	}
+	table(w, rows)
+}
+
+func (r *Report) problems(w io.Writer) {
+	var rows [][]string
+	total := 0
+	for _, a := range r.Accounts {
+		total += a.Trouble
+		for _, p := range a.Problems {
+			if len(rows) < listed {
+				rows = append(rows, []string{a.ID + " " + p.Region, p.Kind, cmp.Or(p.Entity, p.Resource), p.Reason + ": " + shortened(p.Message)})
+			}
+		}
+	}
+	if total == 0 {
+		return
+	}
+	if total > len(rows) {
+		rows = append(rows, []string{fmt.Sprintf("and %d more", total-len(rows))})
+	}
+	fmt.Fprintf(w, "Problems (%d)\n", total)
+	table(w, rows)
+}
+
+func shortened(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 160 {
+		return string(r[:157]) + "…"
+	}
+	return s
+}

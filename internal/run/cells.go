@@ -1,0 +1,188 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
+	"github.com/port-aws-sync/port-aws-sync/internal/collect"
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+)
+
+// maxRestarts bounds how often a cell is begun anew because its page token has expired.
+const maxRestarts = 2
+
+// entry is what it took to get into an account.
+type entry struct {
+	cfg     aws.Config
+	regions []string
+	role    kind.Verdict // of AssumeRole
+	region  kind.Verdict // of the question which regions are enabled
+}
+
+// enter assumes the account's role and asks for its regions.
+func (s *accountSync) enter(ctx context.Context) (in entry) {
+	complete := kind.Verdict{State: kind.Complete}
+	in = entry{role: complete, region: complete}
+	if !slices.ContainsFunc(s.work.kinds, func(a asked) bool { return a.Scope != kind.Hub }) {
+		return in
+	}
+	cfg, err := access.Assume(ctx, s.pacer.Config(s.engine.Base), access.Role{
+		ARN: s.account.Role, ExternalID: s.engine.ExternalID, Session: "port-aws-sync-" + s.work.Run,
+	})
+	if err != nil {
+		in.role = access.Judge(err)
+		return in
+	}
+	in.cfg = cfg
+	if in.regions, err = access.Regions(ctx, cfg); err != nil {
+		in.region = access.Judge(err)
+		in.region.Message = "which regions are enabled is not known: " + in.region.Message
+	}
+	return in
+}
+
+// cell is a cell that the run asks for.
+type cell struct {
+	*asked
+	index  int // in the manifest
+	region string
+	sites  []kind.Site
+	blocks []*mapping.Block // those that ask for the region
+}
+
+// cells joins the cells of the run to the manifest and returns those that are not finished yet.
+func (s *accountSync) cells(regions []string) (open []cell) {
+	for i := range s.work.kinds {
+		k := &s.work.kinds[i]
+		switch k.Scope {
+		case kind.Hub:
+			open = s.join(open, k, kind.GlobalRegion, k.blocks, []string{""})
+		case kind.Global:
+			allowed := slices.DeleteFunc(slices.Clone(regions), func(r string) bool { return len(allowing(k.blocks, r)) == 0 })
+			// Our own region first: the credentials are known to work from there.
+			slices.SortStableFunc(allowed, func(a, b string) int {
+				return rank(a == s.engine.Base.Region) - rank(b == s.engine.Base.Region)
+			})
+			open = s.join(open, k, kind.GlobalRegion, k.blocks, allowed)
+		default:
+			for _, r := range regions {
+				open = s.join(open, k, r, allowing(k.blocks, r), []string{r})
+			}
+		}
+	}
+	return open
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+func allowing(blocks []*mapping.Block, region string) (allowed []*mapping.Block) {
+	for _, b := range blocks {
+		if b.Regions.Allows(region) {
+			allowed = append(allowed, b)
+		}
+	}
+	return allowed
+}
+
+func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mapping.Block, where []string) []cell {
+	if len(blocks) == 0 || len(where) == 0 || !s.work.Options.In(region) {
+		return open
+	}
+	c := cell{asked: k, region: region, blocks: blocks, index: s.holder.Cell(region, k.Name)}
+	if m := &s.holder.Cells[c.index]; m.Run != s.work.Run {
+		m.Cursor, m.Restarts, m.Shifted = "", 0, false
+	} else if !unfinished(m.Verdict) {
+		return open
+	}
+	for _, r := range where {
+		c.sites = append(c.sites, kind.Site{
+			Partition: s.account.Partition, Account: s.account.ID, AccountName: s.account.Name, Region: r,
+		})
+	}
+	return append(open, c)
+}
+
+// unfinished says that a later invocation of the same run goes on with the cell.
+func unfinished(v kind.Verdict) bool { return v.State == kind.Unread }
+
+// list reads cells, all at once: the pacer decides what runs. before, where not nil, is closed when
+// the pages may be taken in.
+func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, before <-chan struct{}) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for _, c := range cells {
+		all.Go(func() {
+			if err := s.listOne(ctx, cfg, c, before); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, before <-chan struct{}) error {
+	if c.Scope != kind.Hub {
+		cfg.Region = c.sites[0].Region
+	}
+	in := s.writer.cell(c)
+	for {
+		v, cursor, err := collect.List(ctx, s.act.stop, cfg, collect.Request{
+			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(),
+		}, func(page []collect.Resource) error {
+			if before != nil {
+				select {
+				case <-before:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			return in.page(ctx, page)
+		})
+		switch {
+		case err != nil:
+			return err
+		case v.Reason == collect.CursorExpired && in.restart() <= maxRestarts:
+			continue
+		case v.Reason == collect.CursorExpired:
+			v = kind.Verdict{State: kind.Failed, Reason: "CellTooLarge", Message: "page tokens expire before one " +
+				"invocation gets far enough: " + v.Message}
+		case c.frozen != nil && v.State.Ended():
+			v = kind.Verdict{State: kind.Failed, Reason: c.frozen.Reason, Message: c.frozen.Message}
+		}
+		in.end(v, cursor)
+		return nil
+	}
+}
+
+// confirm reconsiders the verdicts that say too little alone, now that the others are known.
+func (s *accountSync) confirm(cells []cell, regions []string, now time.Time) {
+	for _, c := range cells {
+		m := s.holder.Cells[c.index]
+		e := access.Evidence{NotEnabled: !slices.Contains(regions, c.region)}
+		for _, other := range cells {
+			switch o := s.holder.Cells[other.index]; {
+			case !access.Answered(o.Verdict) || other.Scope != kind.Regional:
+			case other.region == c.region:
+				e.RegionAnswered = true
+			default:
+				e.ElsewhereAnswered = true
+			}
+		}
+		if v := access.Confirm(m.Verdict, e); v != m.Verdict {
+			s.holder.Judge(c.index, s.work.Run, v, now)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package run
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
+)
+
+// What accounts are that this run did not read.
+const (
+	notListed = "NotListed" // in the ledger, but not among the accounts of the run
+	notAsked  = "NotAsked"  // left out by the run's options
+	notSynced = "NotSynced" // its sync has not come to its end
+	notActive = "NotActive" // Organizations says so
+)
+
+// compose draws the report from what the accounts' heads and the sweep know.
+func (s *sweep) compose() *report.Report {
+	w := s.work
+	r := &report.Report{
+		Format: report.Version, Run: w.Run, Trigger: w.Trigger, DryRun: w.Options.DryRun, Narrow: w.Options.Narrow(),
+		Began: w.Time, Ended: s.engine.Now().UTC(), Verdict: report.Complete, Blueprints: map[string]report.Blueprint{},
+		Candidates: s.Candidates, Recorded: s.Entries,
+		Deleted: s.progress.Outcome.Deleted, Released: s.progress.Outcome.Released, Stayed: s.progress.Outcome.Stayed,
+		Calls: report.Calls{ByAction: map[string]int{}},
+	}
+	for _, h := range s.Holds {
+		s.note(&r.Held, h.candidate, h.Because, "")
+	}
+	if w.Options.DryRun {
+		for _, c := range s.Deletes {
+			s.note(&r.Deleted, c, "WouldDelete", "")
+		}
+	}
+	for _, f := range w.Frozen {
+		r.Blocks = append(r.Blocks, report.Block(f))
+	}
+	s.tally(r)
+	for _, n := range s.engine.Port.Calls() {
+		r.Calls.Port += n
+	}
+	r.Accounts = s.accounts()
+	if len(r.Blocks) > 0 || slices.ContainsFunc(r.Accounts, hidden) {
+		r.Verdict = report.Frozen
+	}
+	return r
+}
+
+// hidden says that part of an account that the run meant to read was not.
+func hidden(a report.Account) bool {
+	return a.Reason != notAsked && (hides(a.Verdict) ||
+		slices.ContainsFunc(a.Frozen, func(c report.Cell) bool { return hides(c.Verdict) }))
+}
+
+// tally adds up what happened to entities and how many calls it took.
+func (s *sweep) tally(r *report.Report) {
+	for _, state := range s.states {
+		sum := state.Summary
+		for name, n := range sum.Entries {
+			b := r.Blueprints[name]
+			b.Entities += n
+			r.Blueprints[name] = b
+		}
+		if sum.Run != s.work.Run {
+			continue
+		}
+		for name, n := range sum.Writes {
+			b := r.Blueprints[name]
+			b.Created, b.Updated, b.Unchanged = b.Created+n.Created, b.Updated+n.Updated, b.Unchanged+n.Unchanged
+			b.Refused, b.Failed = b.Refused+n.Refused, b.Failed+n.Failed
+			r.Blueprints[name] = b
+		}
+		for action, n := range sum.Calls {
+			r.Calls.ByAction[action] += n
+			r.Calls.AWS += n
+		}
+		r.Calls.Throttled += sum.Throttled
+	}
+	for _, d := range r.Deleted {
+		b := r.Blueprints[d.Blueprint]
+		b.Deleted++
+		if !r.DryRun {
+			b.Entities-- // the heads were read before
+		}
+		r.Blueprints[d.Blueprint] = b
+	}
+}
+
+// accounts says of every account of the organization, and of every one that the ledger knows, how far
+// it was read.
+func (s *sweep) accounts() []report.Account {
+	known := map[string]ledger.State{}
+	for _, state := range s.states {
+		known[state.Account] = state
+	}
+	var all []report.Account
+	add := func(a ledger.Account, v kind.Verdict) {
+		state := known[a.ID]
+		delete(known, a.ID)
+		one := report.Account{ID: a.ID, Name: a.Name, Verdict: v, Entities: state.Summary.Total()}
+		if sum := state.Summary; sum.Run == s.work.Run && v.Reason == notSynced {
+			if sum.Done {
+				one.Verdict, one.Since = sum.Verdict.Verdict, sum.Verdict.Since
+			}
+			one.Cells, one.Seconds, one.Trouble = sum.Cells, sum.Seconds, sum.Trouble
+			for _, f := range sum.Frozen {
+				one.Frozen = append(one.Frozen, report.Cell{Region: f.Region, Kind: f.Kind, Verdict: f.Verdict, Since: f.Since.Since})
+			}
+			for _, p := range sum.Problems {
+				one.Problems = append(one.Problems, report.Problem(p))
+			}
+		}
+		all = append(all, one)
+	}
+	for _, a := range s.work.accounts {
+		add(a, kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"})
+	}
+	for _, a := range s.work.Inactive {
+		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})
+	}
+	for id := range known {
+		v := kind.Verdict{State: kind.Unread, Reason: notListed, Message: "it is no longer among the accounts of the run; its entities stay as they are"}
+		if len(s.work.Options.Accounts) > 0 {
+			v = kind.Verdict{State: kind.Unread, Reason: notAsked, Message: "the run's options leave it out"}
+		}
+		add(ledger.Account{ID: id}, v)
+	}
+	slices.SortFunc(all, func(a, b report.Account) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}

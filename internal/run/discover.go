@@ -1,0 +1,189 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
+)
+
+// DiscoverRequest asks for a new run.
+type DiscoverRequest struct {
+	Run     string // the execution's name
+	Trigger string // schedule, manual, …
+	Options ledger.Options
+	// Until is when the lock may be replaced if nothing is heard of the run any more.
+	Until time.Time
+}
+
+// Discovered is a run that may begin.
+type Discovered struct {
+	Run      string
+	Accounts []ledger.Account // to sync
+	Width    int
+	DryRun   bool
+}
+
+// Discover checks all that can be checked before anything is written, writes the run's plan and
+// takes the lock. Called again for the same run, it finds what it did. Its errors have names:
+// PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
+// org, and RunBusy while another run holds the lock.
+func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
+	l, err := e.open(ctx)
+	if err != nil {
+		return Discovered{}, err
+	}
+	plan, accounts, err := l.ReadPlan(ctx, r.Run)
+	if errors.Is(err, ledger.ErrNotFound) {
+		if plan, accounts, err = e.plan(ctx, r); err != nil {
+			return Discovered{}, err
+		}
+		plan, accounts, err = l.WritePlan(ctx, plan, accounts)
+	}
+	if err != nil {
+		return Discovered{}, err
+	}
+	w, err := e.prepare(l, plan, accounts)
+	if err != nil {
+		return Discovered{}, err
+	}
+	if !plan.Options.DryRun {
+		if _, err := l.Acquire(ctx, r.Run, "", r.Until, e.Executions); err != nil {
+			return Discovered{}, err
+		}
+	}
+	e.mu.Lock()
+	e.work = w
+	e.mu.Unlock()
+	return Discovered{Run: r.Run, Accounts: accounts, Width: plan.Width, DryRun: plan.Options.DryRun}, nil
+}
+
+// plan gathers what the run sets out to do. It only reads.
+func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []ledger.Account, error) {
+	var integration port.Integration
+	var blueprints []port.Blueprint
+	var found []org.Account
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		integration, err = e.Port.Integration(gctx)
+		if errors.Is(err, port.ErrNotFound) {
+			return &Error{"IntegrationMissing", fmt.Sprintf("Port has no integration %q: install it in Port's data "+
+				"sources page, or set INTEGRATION_IDENTIFIER to the one you have", e.Identifier), err}
+		}
+		return named("read the integration", err)
+	})
+	g.Go(func() (err error) {
+		blueprints, err = e.Port.Blueprints(gctx)
+		return named("read the blueprints", err)
+	})
+	g.Go(func() (err error) {
+		found, err = e.Org.Accounts(gctx)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return ledger.Plan{}, nil, err
+	}
+	p := ledger.Plan{
+		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width,
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config,
+	}
+	for _, b := range blueprints {
+		targets := map[string]string{}
+		for name, relation := range b.Relations {
+			targets[name] = relation.Target
+		}
+		p.Blueprints = append(p.Blueprints, ledger.Blueprint{
+			Identifier: b.Identifier, CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt, Relations: targets,
+		})
+	}
+	var err error
+	if p.Frozen, err = e.check(p); err != nil {
+		return p, nil, err
+	}
+	accounts, inactive, err := selected(found, r.Options.Accounts)
+	p.Inactive = inactive
+	return p, accounts, err
+}
+
+// check compiles the mapping and finds the blocks that cannot be carried out. These are left alone,
+// and so is all that they ever yielded; the others go on.
+func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
+	if c := strings.TrimSpace(string(p.Mapping)); c == "" || c == "null" || c == "{}" {
+		return nil, &Error{"MappingEmpty", fmt.Sprintf("the integration %q has no mapping yet: give it one in Port's "+
+			"mapping editor", e.Identifier), nil}
+	}
+	m, err := mapping.Compile(p.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	served := 0
+	for _, b := range m.Blocks {
+		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
+		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
+		switch {
+		case !slices.ContainsFunc(e.Kinds, func(k kind.Kind) bool { return k.Name == b.Kind }):
+			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
+		case len(b.Blueprints) > 0 && known < 0:
+			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",
+				b.Index, strings.Join(b.Blueprints, ", "))
+		default:
+			served++
+			continue
+		}
+		frozen = append(frozen, f)
+	}
+	if served == 0 {
+		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
+	}
+	return frozen, nil
+}
+
+// selected parts the accounts into those to sync and those that are not active. only, where not
+// empty, names the ones a run is narrowed to.
+func selected(found []org.Account, only []string) (active, inactive []ledger.Account, err error) {
+	var missing []string
+	for _, id := range only {
+		if !slices.ContainsFunc(found, func(a org.Account) bool { return a.ID == id }) {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, nil, &Error{"OptionsInvalid", "accounts: not among the accounts selected by the settings: " +
+			strings.Join(missing, ", "), nil}
+	}
+	for _, a := range found {
+		one := ledger.Account{ID: a.ID, Name: a.Name, Role: a.Role, Partition: a.Partition, Joined: a.Joined}
+		switch {
+		case a.State != org.Active:
+			one.State = string(a.State)
+			inactive = append(inactive, one)
+		case len(only) == 0 || slices.Contains(only, a.ID):
+			active = append(active, one)
+		}
+	}
+	if len(active) == 0 {
+		return nil, nil, &Error{"NoAccounts", fmt.Sprintf("none of the %d accounts is active", len(found)), nil}
+	}
+	return active, inactive, nil
+}
+
+// Announce shows in Port that the run has begun. A run is not worth failing for it.
+func (e *Engine) Announce(ctx context.Context, run string) {
+	w, err := e.load(ctx, run)
+	if err == nil && !w.Options.DryRun {
+		err = e.Port.SetResyncState(ctx, port.ResyncState{Status: "running", At: w.Time})
+	}
+	if err != nil {
+		e.Log.WarnContext(ctx, "resync state not set", "run", run, "err", err)
+	}
+}

@@ -1,0 +1,257 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"strings"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/collect"
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+)
+
+// searchPrefix marks the entry of an entity that Port finds by a search: its identifier is not known
+// to us, and none that Port accepts contains a blank.
+const searchPrefix = "search "
+
+// intake takes the pages of one cell into the manifest and hands what changed to the writer.
+type intake struct {
+	cell
+	writer *writer
+	seen   map[ledger.ID]bool // resources of this invocation
+	unread *kind.Verdict      // of the first item that could not be mapped
+}
+
+func (w *writer) cell(c cell) *intake {
+	return &intake{cell: c, writer: w, seen: map[ledger.ID]bool{}}
+}
+
+func (in *intake) manifest() *ledger.Holder { return in.writer.sync.holder }
+
+func (in *intake) cursor() string {
+	in.writer.mu.Lock()
+	defer in.writer.mu.Unlock()
+	return in.manifest().Cells[in.index].Cursor
+}
+
+// restart begins the cell anew and says how often that has been done.
+func (in *intake) restart() int {
+	in.writer.mu.Lock()
+	defer in.writer.mu.Unlock()
+	m := &in.manifest().Cells[in.index]
+	m.Cursor = ""
+	m.Restarts++
+	in.seen = map[ledger.ID]bool{}
+	return m.Restarts
+}
+
+// end gives the cell its verdict. A cell that was stopped keeps its cursor.
+func (in *intake) end(v kind.Verdict, cursor string) {
+	in.writer.mu.Lock()
+	defer in.writer.mu.Unlock()
+	if v.State == kind.Complete && in.unread != nil {
+		v = *in.unread
+	}
+	in.manifest().Cells[in.index].Cursor = cursor
+	in.manifest().Judge(in.index, in.writer.sync.work.Run, v, in.writer.sync.engine.Now())
+}
+
+// mapped is what the blocks make of one resource.
+type mapped struct {
+	*collect.Resource
+	id       ledger.ID
+	entities []made
+	err      *mapping.ItemError // of a block, if one failed: then the list may lack some
+}
+
+// made is an entity as the blocks that yield it have merged it.
+type made struct {
+	ledger.Entity
+	blocks []ledger.ID
+	body   []byte
+	hash   ledger.Hash
+}
+
+// page maps a page and takes it in.
+func (in *intake) page(ctx context.Context, page []collect.Resource) error {
+	all := make([]mapped, len(page))
+	for i := range page {
+		all[i] = in.mapOne(ctx, &page[i])
+	}
+	if err := ctx.Err(); err != nil {
+		return err // a program may have been cut short
+	}
+	w := in.writer
+	w.mu.Lock()
+	var writes []*write
+	for i := range all {
+		writes = in.take(&all[i], writes)
+	}
+	w.mu.Unlock()
+	return w.add(ctx, writes)
+}
+
+func resourceID(key string) (id ledger.ID) {
+	sum := sha256.Sum256([]byte(key))
+	copy(id[:], sum[:])
+	return id
+}
+
+// mapOne runs the blocks on a resource, each on what it asked for, and merges what they agree on.
+func (in *intake) mapOne(ctx context.Context, r *collect.Resource) mapped {
+	m := mapped{Resource: r, id: resourceID(r.Key)}
+	if r.Gone || r.Whole.State != kind.Complete {
+		return m
+	}
+	byEntity := map[ledger.Entity][]mapping.Entity{}
+	blocks := map[ledger.Entity][]ledger.ID{}
+	var order []ledger.Entity
+	for _, b := range in.blocks {
+		object, unread := r.View(b.Options)
+		outcome := b.Map(ctx, object, unread)
+		if outcome.Err != nil && m.err == nil {
+			m.err = outcome.Err
+		}
+		for _, e := range outcome.Entities {
+			key := ledger.Entity{Blueprint: e.Blueprint, Identifier: e.Identifier}
+			if e.Search {
+				key.Identifier = searchPrefix + b.ID.String()
+			}
+			if byEntity[key] == nil {
+				order = append(order, key)
+			}
+			byEntity[key] = append(byEntity[key], e)
+			if id := ledger.ID(b.ID); !slices.Contains(blocks[key], id) {
+				blocks[key] = append(blocks[key], id)
+			}
+		}
+	}
+	for _, key := range order {
+		in.merge(&m, key, byEntity[key], blocks[key])
+	}
+	return m
+}
+
+func (in *intake) merge(m *mapped, key ledger.Entity, entities []mapping.Entity, blocks []ledger.ID) {
+	e := entities[0]
+	if len(entities) > 1 {
+		var conflicts []mapping.Conflict
+		e, conflicts = mapping.Merge(entities)
+		for _, c := range conflicts {
+			in.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Path: c.Path,
+				Entity: key.Blueprint + "/" + key.Identifier, Reason: "BlocksDiffer", Message: "two blocks give differing values; the later one's counts"})
+		}
+	}
+	body, hash, err := e.Encode()
+	if err != nil {
+		m.err = &mapping.ItemError{Reason: err.Error(), Err: err}
+		return
+	}
+	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash)})
+}
+
+func (in *intake) report(p ledger.Problem) {
+	in.writer.mu.Lock()
+	defer in.writer.mu.Unlock()
+	in.writer.report(p)
+}
+
+// take marks the entries of a resource by what was found, and adds the entities to be written to
+// writes. writer.mu is held.
+func (in *intake) take(m *mapped, writes []*write) []*write {
+	h, w := in.manifest(), in.writer
+	if in.twice(m.id) {
+		h.Cells[in.index].Shifted = true
+		return writes
+	}
+	for _, e := range m.entities {
+		if one := in.see(m, e); one != nil {
+			writes = append(writes, one)
+		}
+	}
+	mark := ledger.NoMark
+	switch {
+	case m.Gone:
+		mark = ledger.Gone
+	case m.Whole.State != kind.Complete:
+		mark = ledger.Unread
+		in.spoil(m.Whole.Reason, m.Whole.Message)
+		w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Reason: m.Whole.Reason, Message: m.Whole.Message})
+	case m.err != nil:
+		mark = ledger.Unread
+		in.spoil("NotMapped", m.err.Error())
+		w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Path: m.err.Path, Reason: "NotMapped", Message: m.err.Error()})
+	default:
+		for _, v := range m.Resource.Unread() {
+			w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Reason: v.Reason, Message: v.Message})
+		}
+	}
+	h.Of(in.index, m.id, func(e *ledger.Entry) {
+		if e.Fence == w.sync.fence && e.Mark == ledger.Seen {
+			return
+		}
+		e.Fence, e.Mark = w.sync.fence, mark
+		if mark == ledger.NoMark {
+			e.Mark = in.departure(e, m)
+		}
+	})
+	return writes
+}
+
+func (in *intake) spoil(reason, message string) {
+	if in.unread == nil {
+		in.unread = &kind.Verdict{State: kind.Listed, Reason: reason, Message: message}
+	}
+}
+
+// twice says whether the cell has given a resource already, and notes that it has now.
+func (in *intake) twice(id ledger.ID) (yes bool) {
+	if in.seen[id] {
+		return true
+	}
+	in.seen[id] = true
+	if in.manifest().Cells[in.index].Restarts > 0 {
+		return false // then an earlier invocation may well have met it
+	}
+	in.manifest().Of(in.index, id, func(e *ledger.Entry) { yes = yes || e.Fence == in.writer.sync.fence })
+	return yes
+}
+
+// departure says why a resource that was read in full no longer yields an entry's entity.
+func (in *intake) departure(e *ledger.Entry, m *mapped) ledger.Mark {
+	mapped := slices.ContainsFunc(in.blocks, func(b *mapping.Block) bool { return slices.Contains(e.Blocks, ledger.ID(b.ID)) })
+	switch {
+	case !mapped:
+		return ledger.Unmapped
+	case len(m.entities) == 0:
+		return ledger.NotMine
+	case slices.ContainsFunc(m.entities, func(n made) bool { return n.Blueprint == e.Blueprint }):
+		return ledger.Renamed
+	}
+	return ledger.Moved
+}
+
+// see records that a resource yields an entity. It returns what is to be written, if anything is.
+func (in *intake) see(m *mapped, made made) *write {
+	h, w := in.manifest(), in.writer
+	e := h.Find(in.index, m.id, made.Entity)
+	if e == nil {
+		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id})
+	}
+	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.fence, ledger.Seen, nil, made.blocks
+	switch made.hash {
+	case e.Hash:
+		w.count(made.Blueprint).Unchanged++
+		return nil
+	case e.Refused:
+		w.count(made.Blueprint).Refused++
+		return nil
+	}
+	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
+	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash}
+}
+
+// bySearch says that Port, not we, knows which entity an entry is of.
+func bySearch(e ledger.Entity) bool { return strings.HasPrefix(e.Identifier, searchPrefix) }

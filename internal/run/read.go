@@ -1,0 +1,195 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+)
+
+// read lists the account, writes what changed, and commits.
+func (s *accountSync) read(ctx context.Context, enter func() entry) error {
+	began := time.Now()
+	s.outdate()
+	s.writer = newWriter(ctx, s)
+	// What the other entities of the account refer to goes first, lest Port makes a bare one of it.
+	first := make(chan struct{})
+	known := s.cells(nil)
+	hub := async(func() error {
+		defer close(first)
+		err := s.list(ctx, s.engine.Base, known, nil)
+		return errors.Join(err, s.writer.flush())
+	})
+	in := enter()
+	cells, err := s.inside(ctx, in, first)
+	if err = errors.Join(hub(), err, s.writer.flush()); err != nil {
+		return errors.Join(err, s.act.release(ctx, s.holder))
+	}
+	s.bury()
+	s.confirm(cells, in.regions, s.engine.Now())
+	s.again = s.again || slices.ContainsFunc(s.holder.Cells, func(c ledger.Cell) bool {
+		return c.Run == s.work.Run && unfinished(c.Verdict)
+	})
+	if s.again {
+		s.engine.Log.InfoContext(ctx, "account goes on", "run", s.work.Run, "account", s.account.ID, "entities", s.holder.Len())
+	}
+	return s.holder.Commit(ctx, s.summary(in, cells, time.Since(began)), true)
+}
+
+// inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
+func (s *accountSync) inside(ctx context.Context, in entry, first <-chan struct{}) ([]cell, error) {
+	v := in.role
+	if v.State == kind.Complete {
+		v = in.region
+	}
+	if v.State != kind.Complete {
+		s.writer.mu.Lock()
+		defer s.writer.mu.Unlock()
+		for i, c := range s.holder.Cells {
+			asked := slices.ContainsFunc(s.work.kinds, func(a asked) bool { return a.Name == c.Kind && a.Scope != kind.Hub })
+			if asked && s.work.Options.In(c.Region) {
+				s.holder.Judge(i, s.work.Run, v, s.engine.Now())
+			}
+		}
+		return nil, nil
+	}
+	s.writer.mu.Lock()
+	cells := s.cells(in.regions)
+	s.writer.mu.Unlock()
+	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.Scope == kind.Hub })
+	return cells, s.list(ctx, in.cfg, cells, first)
+}
+
+// outdate forgets the hashes of blueprints that were made anew, and what Port refused of those that
+// were changed.
+func (s *accountSync) outdate() {
+	anew, changed := map[string]bool{}, map[string]bool{}
+	for _, b := range s.work.Blueprints {
+		old, known := s.holder.Blueprints[b.Identifier]
+		anew[b.Identifier] = known && !old.CreatedAt.Equal(b.CreatedAt)
+		changed[b.Identifier] = !known || !old.UpdatedAt.Equal(b.UpdatedAt) || anew[b.Identifier]
+		s.holder.Blueprints[b.Identifier] = ledger.BlueprintAt{CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt}
+	}
+	s.holder.All(func(e *ledger.Entry) bool {
+		if anew[e.Blueprint] {
+			e.Hash = ledger.Hash{}
+		}
+		if changed[e.Blueprint] {
+			e.Refused = ledger.Hash{}
+		}
+		return true
+	})
+}
+
+// bury fails the cells whose entities have no blueprint in Port: their verdict would say "complete"
+// of what nobody can see.
+func (s *accountSync) bury() {
+	if len(s.writer.dead) == 0 {
+		return
+	}
+	hit := map[int]error{}
+	s.holder.All(func(e *ledger.Entry) bool {
+		if err := s.writer.dead[e.Blueprint]; err != nil && e.Fence == s.fence && e.Mark == ledger.Seen {
+			hit[e.Cell] = err
+		}
+		return true
+	})
+	for i, err := range hit {
+		v := kind.Verdict{State: kind.Failed, Reason: "BlueprintMissing", Message: err.Error()}
+		s.holder.Judge(i, s.work.Run, v, s.engine.Now())
+	}
+}
+
+// summary says what this run knows of the account now. What earlier invocations of the run counted is
+// in it.
+func (s *accountSync) summary(in entry, cells []cell, took time.Duration) ledger.Summary {
+	sum := ledger.Summary{Run: s.work.Run, Cells: map[kind.State]int{}, Entries: map[string]int{}}
+	old := s.holder.Summary
+	since := old.Verdict
+	if old.Run == s.work.Run {
+		sum.Writes, sum.Calls, sum.Problems = maps.Clone(old.Writes), maps.Clone(old.Calls), slices.Clone(old.Problems)
+		sum.Seconds, sum.Trouble, sum.Throttled = old.Seconds, old.Trouble, old.Throttled
+	}
+	sum.Done = !s.again
+	sum.Seconds += took.Seconds()
+	calls, throttled := s.pacer.Calls()
+	sum.Throttled += throttled
+	sum.Calls = plus(sum.Calls, calls)
+	sum.AddWrites(s.writer.tally)
+	sum.Trouble += s.writer.trouble
+	sum.Problems = append(sum.Problems, s.writer.troubles...)
+	sum.Problems = sum.Problems[:min(len(sum.Problems), ledger.MaxListed)]
+	for _, c := range s.holder.Cells {
+		if c.Run != s.work.Run {
+			continue
+		}
+		sum.Cells[c.Verdict.State]++
+		if !c.Verdict.State.Ended() && len(sum.Frozen) < ledger.MaxListed {
+			sum.Frozen = append(sum.Frozen, ledger.FrozenCell{Region: c.Region, Kind: c.Kind, Since: ledger.Since{Verdict: c.Verdict, Since: c.Since}})
+		}
+	}
+	began := s.work.PortTime.UnixMilli()
+	s.holder.All(func(e *ledger.Entry) bool {
+		sum.Entries[e.Blueprint]++
+		if e.From >= began {
+			sum.Born++
+		}
+		if reason := departed(e, &s.holder.Cells[e.Cell], s.work.Run, s.fence); reason != "" {
+			sum.Candidates++
+		}
+		return true
+	})
+	sum.Verdict = ledger.Since{Verdict: accountVerdict(in, sum), Since: s.engine.Now().UTC().Truncate(time.Second)}
+	if since.State == sum.Verdict.State && since.Reason == sum.Verdict.Reason {
+		sum.Verdict.Since = since.Since
+	}
+	return sum
+}
+
+func plus(a, b map[string]int) map[string]int {
+	if a == nil {
+		a = map[string]int{}
+	}
+	for k, n := range b {
+		a[k] += n
+	}
+	return a
+}
+
+// accountVerdict is the worst of what was found, in the order of how much it hides.
+func accountVerdict(in entry, sum ledger.Summary) kind.Verdict {
+	switch {
+	case in.role.State != kind.Complete:
+		return in.role
+	case in.region.State != kind.Complete:
+		return in.region
+	}
+	for _, state := range []kind.State{kind.Unread, kind.Failed, kind.Throttled, kind.Denied, kind.Listed} {
+		n := sum.Cells[state]
+		if n == 0 {
+			continue
+		}
+		v := kind.Verdict{State: state, Reason: "Cells", Message: fmt.Sprintf("%d of its cells", n)}
+		for _, f := range sum.Frozen {
+			if f.State == state {
+				v.Reason, v.Message = f.Reason, fmt.Sprintf("%d of its cells, first %s in %s: %s", n, f.Kind, f.Region, f.Message)
+				break
+			}
+		}
+		return v
+	}
+	failed := 0
+	for _, w := range sum.Writes {
+		failed += w.Failed
+	}
+	if failed > 0 {
+		return kind.Verdict{State: kind.Failed, Reason: "NotWritten", Message: fmt.Sprintf("Port has not taken %d entities; "+
+			"the next run sends them again", failed)}
+	}
+	return kind.Verdict{State: kind.Complete}
+}

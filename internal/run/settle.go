@@ -1,0 +1,106 @@
+package run
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
+)
+
+// settle records what became of writes. Only an answer that confirms a write makes its hash known.
+// w.mu is held.
+func (w *writer) settle(writes []*write, results []port.Result) {
+	now := w.sync.engine.Port.Now().UnixMilli()
+	for i, one := range writes {
+		r := results[i]
+		if !one.second {
+			<-w.waiting
+		}
+		if errors.Is(r.Err, port.ErrRelationMissing) && !one.second {
+			one.second = true
+			w.retry = append(w.retry, one)
+			continue
+		}
+		e := w.sync.holder.Find(one.cell, one.resource, one.Entity)
+		if r.Err == nil {
+			w.confirmed(e, one, r, now)
+		} else {
+			w.refused(e, one, r.Err)
+		}
+	}
+}
+
+func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64) {
+	known := e.To != 0
+	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
+	switch {
+	case r.Created:
+		e.Own, e.From, e.To = ledger.Created, one.from, now
+	case e.To == 0:
+		e.To = now
+	}
+	if t := w.count(one.Blueprint); r.Created || w.sync.work.Options.DryRun && !known {
+		t.Created++
+	} else {
+		t.Updated++
+	}
+}
+
+func (w *writer) refused(e *ledger.Entry, one *write, err error) {
+	var busy *port.BusyError
+	var refusal *port.Error
+	var large *port.TooLargeError
+	p := ledger.Problem{Kind: w.sync.holder.Cells[one.cell].Kind, Region: w.sync.holder.Cells[one.cell].Region,
+		Entity: one.Blueprint + "/" + one.Identifier, Reason: "NotWritten", Message: err.Error()}
+	e.Hash = ledger.Hash{}
+	switch t := w.count(one.Blueprint); {
+	case errors.Is(err, port.ErrUnauthorized), errors.Is(err, port.ErrForbidden):
+		w.fail(named("write entities", err))
+		return
+	case errors.As(err, &busy):
+		w.sync.again, w.sync.wait = true, busy.Until
+		w.sync.act.halt()
+		t.Failed++
+		return
+	case errors.Is(err, port.ErrBlueprintMissing):
+		if w.dead[one.Blueprint] != nil {
+			t.Failed++
+			return // told once
+		}
+		w.dead[one.Blueprint] = err
+		p.Reason = "BlueprintMissing"
+		t.Failed++
+	case errors.Is(err, port.ErrRelationMissing): // to be sent again: the target may come
+		p.Reason = "RelationMissing"
+		t.Refused++
+	case errors.As(err, &large), errors.As(err, &refusal) && final(refusal.Status):
+		e.Refused = one.hash
+		p.Reason = "Refused"
+		t.Refused++
+	default:
+		t.Failed++
+	}
+	w.report(p)
+}
+
+// final says that Port would answer the same payload the same way again.
+func final(status int) bool {
+	return status >= http.StatusBadRequest && status < http.StatusInternalServerError &&
+		status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests
+}
+
+func (w *writer) count(blueprint string) *ledger.Writes {
+	t := w.tally[blueprint]
+	if t == nil {
+		t = &ledger.Writes{}
+		w.tally[blueprint] = t
+	}
+	return t
+}
+
+func (w *writer) report(p ledger.Problem) {
+	if w.trouble++; len(w.troubles) < ledger.MaxListed {
+		w.troubles = append(w.troubles, p)
+	}
+}

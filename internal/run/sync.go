@@ -1,0 +1,162 @@
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/collect"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+)
+
+// SyncRequest asks for the sync of one account of a run.
+type SyncRequest struct {
+	Run     string
+	Account ledger.Account
+}
+
+// Progress is the answer of an act that may have to be called again.
+type Progress struct {
+	More      bool      // call again with the same request
+	WaitUntil time.Time // but not before
+}
+
+// Sync reads one account into the catalog: it lists every cell the run asks for, upserts what
+// changed, and records what it saw. It never deletes. Near ctx's deadline it stores where it is and
+// answers More. What AWS or Port refuse becomes a verdict; an error means that nothing was recorded,
+// and that calling again is worth a try, unless it has one of the names PortUnauthorized,
+// PortForbidden, RunSuperseded or StateNewerThanCode.
+func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
+	w, err := e.load(ctx, r.Run)
+	if err != nil {
+		return Progress{}, err
+	}
+	fence, err := w.fence(ctx, ledger.Syncing)
+	if err != nil {
+		return Progress{}, err
+	}
+	act, done := e.begin(ctx)
+	defer done()
+	s := &accountSync{engine: e, work: w, account: r.Account, act: act, fence: fence, pacer: collect.NewPacer(e.Pool)}
+	// What only reads need not wait for the lease.
+	entering := async(func() entry { return s.enter(ctx) })
+	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(r.Run, fence, act))
+	var busy *ledger.BusyError
+	if errors.As(err, &busy) {
+		return Progress{More: true, WaitUntil: busy.Until}, nil
+	}
+	if err != nil {
+		return Progress{}, err
+	}
+	if _, err := w.fence(ctx, ledger.Syncing); err != nil {
+		return Progress{}, errors.Join(err, act.release(ctx, h))
+	}
+	if h.Summary.Run == r.Run && h.Summary.Done {
+		return Progress{}, h.Release(ctx)
+	}
+	s.holder = h
+	if err := s.read(ctx, entering); err != nil {
+		return Progress{}, err
+	}
+	if !s.again {
+		s.log(ctx)
+	}
+	return Progress{More: s.again, WaitUntil: s.wait}, nil
+}
+
+// fence checks that the run holds the lock in a phase, and returns its number. A dry run has no lock:
+// what it writes only it reads.
+func (w *work) fence(ctx context.Context, phase ledger.Phase) (int64, error) {
+	lock, err := w.ledger.ReadLock(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if w.Options.DryRun {
+		return lock.Fence + 1, nil
+	}
+	if lock.Run != w.Run || lock.Phase != phase {
+		return 0, &ledger.SupersededError{Run: w.Run, By: lock.Run}
+	}
+	return lock.Fence, nil
+}
+
+// act is one invocation: it knows when to stop.
+type act struct {
+	nonce    string
+	deadline time.Time
+	stop     chan struct{} // closed when no further page or account is to be begun
+	halt     func()        // closes stop
+}
+
+// begin starts an invocation that ends with ctx. What is under way when stop closes has a third of
+// the time, at most a minute, to be finished and stored.
+func (e *Engine) begin(ctx context.Context) (act, func()) {
+	nonce := make([]byte, 8)
+	_, _ = rand.Read(nonce) // never fails
+	a := act{nonce: hex.EncodeToString(nonce), stop: make(chan struct{})}
+	a.halt = sync.OnceFunc(func() { close(a.stop) })
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(time.Hour)
+	}
+	left := time.Until(deadline)
+	a.deadline = e.Now().Add(left)
+	timer := time.AfterFunc(left-min(left/3, time.Minute), a.halt)
+	return a, func() { timer.Stop() }
+}
+
+// release gives back a lease, also when what was done under it was cancelled: nothing of it runs any
+// more. After the deadline no request is begun, and the lease runs out.
+func (a act) release(ctx context.Context, h *ledger.Holder) error {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), a.deadline)
+	defer cancel()
+	return h.Release(ctx)
+}
+
+// until is when nothing of the invocation can be under way any more.
+func (e *Engine) until(a act) time.Time { return a.deadline.Add(e.PortTimeout) }
+
+func (e *Engine) lease(run string, fence int64, a act) ledger.Lease {
+	return ledger.Lease{Fence: fence, Nonce: a.nonce, Run: run, Until: e.until(a)}
+}
+
+// async begins f and returns how to wait for its result.
+func async[T any](f func() T) func() T {
+	c := make(chan T, 1)
+	go func() { c <- f() }()
+	return func() T {
+		v := <-c
+		c <- v
+		return v
+	}
+}
+
+// accountSync is one invocation of Sync.
+type accountSync struct {
+	engine  *Engine
+	work    *work
+	account ledger.Account
+	act     act
+	fence   int64
+	holder  *ledger.Holder
+	pacer   *collect.Pacer
+	writer  *writer
+
+	again bool      // another invocation has to go on
+	wait  time.Time // but not before
+}
+
+func (s *accountSync) log(ctx context.Context) {
+	sum := s.holder.Summary
+	s.engine.Log.InfoContext(ctx, "account done", "run", s.work.Run, "account", s.account.ID, "name", s.account.Name,
+		"verdict", sum.Verdict.State, "reason", sum.Verdict.Reason, "entities", sum.Total(), "written", sum.Written(),
+		"seconds", fmt.Sprintf("%.1f", sum.Seconds))
+	for _, f := range sum.Frozen {
+		s.engine.Log.WarnContext(ctx, "cell frozen", "run", s.work.Run, "account", s.account.ID, "region", f.Region,
+			"kind", f.Kind, "verdict", f.State, "reason", f.Reason, "message", f.Message)
+	}
+}
