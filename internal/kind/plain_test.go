@@ -129,21 +129,24 @@ func TestPlainReadsADocumentFromTheWire(t *testing.T) {
 	}
 }
 
-const wholeInstance = `{
-"AmiLaunchIndex":0,"Architecture":"x86_64","BlockDeviceMappings":[{"DeviceName":"/dev/xvda",
-"Ebs":{"AttachTime":"2026-03-01T10:00:00Z","DeleteOnTermination":true,"Status":"attached","VolumeId":"vol-0a"}}],
-"ClientToken":"token-1","EbsOptimized":false,"HibernationOptions":{"Configured":false},"Hypervisor":"xen",
-"ImageId":"ami-0a","InstanceId":"i-01","InstanceType":"t3.micro","LaunchTime":"2026-03-01T10:00:00.162Z",
-"MetadataOptions":{"State":"applied","HttpTokens":"required","HttpPutResponseHopLimit":1,"HttpEndpoint":"enabled"},
-"Monitoring":{"State":"disabled"},"NetworkInterfaces":[{"Attachment":{"AttachTime":"2026-03-01T10:00:00Z",
-"AttachmentId":"eni-attach-0a","DeviceIndex":0,"Status":"attached"},"Groups":[{"GroupId":"sg-0a","GroupName":"web"}],
-"MacAddress":"02:00:00:00:00:01","NetworkInterfaceId":"eni-0a","OwnerId":"123456789012","PrivateIpAddress":"10.0.0.1",
-"PrivateIpAddresses":[{"Primary":true,"PrivateIpAddress":"10.0.0.1"}],"SourceDestCheck":true,"Status":"in-use",
-"SubnetId":"subnet-0a","VpcId":"vpc-0a","InterfaceType":"interface"}],
-"Placement":{"GroupName":"","Tenancy":"default","AvailabilityZone":"eu-west-1a"},"PrivateIpAddress":"10.0.0.1",
-"RootDeviceName":"/dev/xvda","RootDeviceType":"ebs","SecurityGroups":[{"GroupId":"sg-0a","GroupName":"web"}],
-"SourceDestCheck":true,"State":{"Code":16,"Name":"running"},"SubnetId":"subnet-0a","VpcId":"vpc-0a",
-"Tags":[{"Key":"Name","Value":"web"}],"VirtualizationType":"hvm"}`
+const wholeInstance = `
+{"AmiLaunchIndex":0,"Architecture":"x86_64","BlockDeviceMappings":[{"DeviceName":"/dev/xvda",
+"Ebs":{"AttachTime":"2026-03-01T10:00:00Z","DeleteOnTermination":true,"Status":"attached",
+"VolumeId":"vol-0a"}}],"ClientToken":"token-1","EbsOptimized":false,
+"HibernationOptions":{"Configured":false},"Hypervisor":"xen","ImageId":"ami-0a","InstanceId":"i-01",
+"InstanceType":"t3.micro","LaunchTime":"2026-03-01T10:00:00.162Z","MetadataOptions":{"State":"applied",
+"HttpTokens":"required","HttpPutResponseHopLimit":1,"HttpEndpoint":"enabled"},
+"Monitoring":{"State":"disabled"},
+"NetworkInterfaces":[{"Attachment":{"AttachTime":"2026-03-01T10:00:00Z","AttachmentId":"eni-attach-0a",
+"DeviceIndex":0,"Status":"attached"},"Groups":[{"GroupId":"sg-0a","GroupName":"web"}],
+"MacAddress":"02:00:00:00:00:01","NetworkInterfaceId":"eni-0a","OwnerId":"123456789012",
+"PrivateIpAddress":"10.0.0.1","PrivateIpAddresses":[{"Primary":true,"PrivateIpAddress":"10.0.0.1"}],
+"SourceDestCheck":true,"Status":"in-use","SubnetId":"subnet-0a","VpcId":"vpc-0a",
+"InterfaceType":"interface"}],"Placement":{"GroupName":"","Tenancy":"default",
+"AvailabilityZone":"eu-west-1a"},"PrivateIpAddress":"10.0.0.1","RootDeviceName":"/dev/xvda",
+"RootDeviceType":"ebs","SecurityGroups":[{"GroupId":"sg-0a","GroupName":"web"}],"SourceDestCheck":true,
+"State":{"Code":16,"Name":"running"},"SubnetId":"subnet-0a","VpcId":"vpc-0a","Tags":[{"Key":"Name",
+"Value":"web"}],"VirtualizationType":"hvm"}`
 
 func BenchmarkMembersOfAnEC2Instance(b *testing.B) {
 	var i ec2types.Instance

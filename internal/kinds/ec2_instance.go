@@ -60,8 +60,10 @@ func instanceStatus(
 ) (map[string]kind.Answer, error) {
 	in.IncludeAllInstances = aws.Bool(true) // else running ones only
 	answers := map[string]kind.Answer{}
-	for p := ec2.NewDescribeInstanceStatusPaginator(ec2.NewFromConfig(cfg), in); p.HasMorePages(); {
-		out, err := p.NextPage(ctx)
+	pages := ec2.NewDescribeInstanceStatusPaginator(ec2.NewFromConfig(cfg), in,
+		func(o *ec2.DescribeInstanceStatusPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}

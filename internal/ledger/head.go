@@ -40,8 +40,8 @@ type Holder struct {
 	ledger  *Ledger
 	head    head
 	version string
-	stored  []string // names of all manifest objects and journal chunks there are
 	chunks  []string // names of the journal chunks that are in Manifest
+	stale   []string // names of objects that no head needs any more
 	seq     int
 }
 
@@ -63,15 +63,18 @@ func (l *Ledger) writeHead(ctx context.Context, h *head, version string) (string
 	return l.save(ctx, l.accountKey(h.Account, "head.json"), h, version)
 }
 
-// Take takes the lease of an account and reads its manifest, with every journaled entity in it.
-// *BusyError: another invocation holds it. *SupersededError: a later run had it.
-func (l *Ledger) Take(ctx context.Context, account string, lease Lease) (*Holder, error) {
+// Take takes the lease of an account for the run that holds the lock in a phase, and reads its
+// manifest, with every journaled entity in it. *BusyError: another invocation holds the lease.
+// *SupersededError: a later run had it, or the lock is no longer the run's. The empty phase is that of
+// a dry run, which has no lock.
+func (l *Ledger) Take(ctx context.Context, account string, lease Lease, phase Phase) (*Holder, error) {
 	for {
 		h, version, err := l.readHead(ctx, account)
 		if err != nil {
 			return nil, err
 		}
 		switch old := h.Lease; {
+		case phase == "":
 		case old.Fence > lease.Fence:
 			return nil, &SupersededError{lease.Run, old.Run}
 		case old.Nonce != "" && old.Nonce != lease.Nonce && l.now().Before(old.Until):
@@ -86,11 +89,30 @@ func (l *Ledger) Take(ctx context.Context, account string, lease Lease) (*Holder
 			return nil, fmt.Errorf("take lease of account %s: %w", account, err)
 		}
 		a := &Holder{ledger: l, head: h, version: version, Summary: h.Summary}
-		if a.Manifest, a.stored, a.chunks, err = l.contents(ctx, h); err != nil {
+		g, gctx := errgroup.WithContext(ctx)
+		// Only now: whoever takes the lock from us waits for the leases that he sees.
+		g.Go(func() error { return l.confirm(gctx, lease, phase) })
+		g.Go(func() (err error) {
+			a.Manifest, a.chunks, a.stale, err = l.contents(gctx, h)
+			return err
+		})
+		if err := g.Wait(); err != nil {
 			return nil, errors.Join(err, a.Release(ctx))
 		}
 		return a, nil
 	}
+}
+
+// confirm checks that the lease's run holds the lock in a phase.
+func (l *Ledger) confirm(ctx context.Context, lease Lease, phase Phase) error {
+	if phase == "" {
+		return nil
+	}
+	lock, err := l.ReadLock(ctx)
+	if err == nil && (lock.Run != lease.Run || lock.Phase != phase || lock.Fence != lease.Fence) {
+		err = &SupersededError{lease.Run, lock.Run}
+	}
+	return err
 }
 
 // Read reads an account's manifest, journaled entities included, without a lease.
@@ -110,10 +132,11 @@ func (l *Ledger) Read(ctx context.Context, account string) (*Manifest, Summary, 
 	}
 }
 
-// contents reads what a head names and what was journaled since. stored are the names of all
-// objects of the account, chunks those of the journal that are in the manifest.
-func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, stored, chunks []string, err error) {
+// contents reads what a head names and what was journaled since. chunks are the names of the journal
+// chunks that are in the manifest, stale those of the objects that no head needs any more.
+func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, chunks, stale []string, err error) {
 	shards := make([][]byte, len(h.Manifest))
+	var keys []string
 	g, gctx := errgroup.WithContext(ctx)
 	for i, name := range h.Manifest {
 		g.Go(func() (err error) {
@@ -121,13 +144,8 @@ func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, stored, chu
 			return err
 		})
 	}
-	g.Go(func() error {
-		keys, err := l.store.List(gctx, l.accountKey(h.Account, ""))
-		for _, k := range keys {
-			if name := strings.TrimPrefix(k, l.accountKey(h.Account, "")); name != "head.json" {
-				stored = append(stored, name)
-			}
-		}
+	g.Go(func() (err error) {
+		keys, err = l.store.List(gctx, l.accountKey(h.Account, ""))
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -139,11 +157,16 @@ func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, stored, chu
 			return nil, nil, nil, err
 		}
 	}
-	for _, name := range stored {
-		if !strings.HasPrefix(name, "journal/") || slices.Contains(h.Absorbed, name) {
+	for _, key := range keys {
+		name := strings.TrimPrefix(key, l.accountKey(h.Account, ""))
+		loose := strings.HasPrefix(name, "journal/") && !slices.Contains(h.Absorbed, name)
+		if !loose {
+			if name != "head.json" && !slices.Contains(h.Manifest, name) {
+				stale = append(stale, name)
+			}
 			continue
 		}
-		data, _, err := l.store.Get(ctx, l.accountKey(h.Account, name))
+		data, _, err := l.store.Get(ctx, key)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -152,18 +175,37 @@ func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, stored, chu
 		}
 		chunks = append(chunks, name)
 	}
-	return m, stored, chunks, nil
+	return m, chunks, stale, nil
 }
 
-// Commit stores manifest and summary, and keeps the lease or gives it back. Until it has succeeded
-// nothing of it counts; afterwards the journal chunks and objects it replaces are removed.
-func (a *Holder) Commit(ctx context.Context, s Summary, release bool) error {
+// Tidy removes the objects that earlier commits replaced. It may run beside everything but Commit.
+func (a *Holder) Tidy(ctx context.Context) error {
+	if len(a.stale) == 0 {
+		return nil
+	}
+	keys := make([]string, len(a.stale))
+	for i, name := range a.stale {
+		keys[i] = a.ledger.accountKey(a.head.Account, name)
+	}
+	if err := a.ledger.store.Delete(ctx, keys...); err != nil {
+		return fmt.Errorf("remove what the manifest of account %s replaced: %w", a.head.Account, err)
+	}
+	a.stale = nil
+	return nil
+}
+
+// Commit stores manifest and summary, and gives the lease back. Until it has succeeded nothing of it
+// counts. What it replaces stays until somebody tidies up under a later lease.
+func (a *Holder) Commit(ctx context.Context, s Summary) error {
 	shards, err := a.encode()
 	if err != nil {
 		return err
 	}
 	h := a.head
-	h.Manifest, h.Absorbed, h.Summary = nil, a.chunks, s
+	h.Manifest, h.Summary = nil, s
+	h.Absorbed = append(slices.DeleteFunc(slices.Clone(h.Absorbed), func(name string) bool {
+		return !slices.Contains(a.stale, name) // removed
+	}), a.chunks...)
 	a.seq++
 	g, gctx := errgroup.WithContext(ctx)
 	for i, data := range shards {
@@ -177,52 +219,27 @@ func (a *Holder) Commit(ctx context.Context, s Summary, release bool) error {
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("store manifest of account %s: %w", h.Account, err)
 	}
-	if release {
-		h.Lease.Nonce = ""
-	}
-	version, err := a.ledger.writeHead(ctx, &h, a.version)
-	if err != nil {
-		return a.lost(err)
-	}
-	stale := slices.DeleteFunc(a.stored, func(n string) bool { return slices.Contains(h.Manifest, n) })
-	a.head, a.version, a.Summary = h, version, s
-	a.stored, a.chunks = slices.Clone(h.Manifest), nil
-	return a.discard(ctx, stale)
-}
-
-// discard removes objects that no head names any more. What is left is removed by the next commit.
-func (a *Holder) discard(ctx context.Context, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	keys := make([]string, len(names))
-	for i, n := range names {
-		keys[i] = a.ledger.accountKey(a.head.Account, n)
-	}
-	if err := a.ledger.store.Delete(ctx, keys...); err != nil {
-		a.stored = append(a.stored, names...)
-		return fmt.Errorf("remove what the manifest of account %s replaced: %w", a.head.Account, err)
-	}
-	return nil
+	h.Lease.Nonce = ""
+	return a.commit(ctx, h)
 }
 
 // Release gives the lease back and changes nothing else.
 func (a *Holder) Release(ctx context.Context) error {
 	h := a.head
 	h.Lease.Nonce = ""
-	version, err := a.ledger.writeHead(ctx, &h, a.version)
-	if err != nil {
-		return a.lost(err)
-	}
-	a.head, a.version = h, version
-	return nil
+	return a.commit(ctx, h)
 }
 
-func (a *Holder) lost(err error) error {
-	if errors.Is(err, ErrConflict) {
-		return fmt.Errorf("commit account %s: the lease was lost: %w", a.head.Account, err)
+func (a *Holder) commit(ctx context.Context, h head) error {
+	version, err := a.ledger.writeHead(ctx, &h, a.version)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return fmt.Errorf("commit account %s: the lease was lost: %w", h.Account, err)
+	case err != nil:
+		return fmt.Errorf("commit account %s: %w", h.Account, err)
 	}
-	return fmt.Errorf("commit account %s: %w", a.head.Account, err)
+	a.head, a.version, a.Summary = h, version, h.Summary
+	return nil
 }
 
 // State is what a head says of its account.

@@ -49,7 +49,7 @@ func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) e
 	if err != nil {
 		return fmt.Errorf("journal %d entities of account %s: %w", len(entries), a.head.Account, err)
 	}
-	a.stored, a.chunks = append(a.stored, name), append(a.chunks, name)
+	a.chunks = append(a.chunks, name)
 	return nil
 }
 

@@ -109,6 +109,27 @@ func (l *Ledger) Acquire(ctx context.Context, run, execution string, until time.
 	}
 }
 
+// Release gives the lock back, if it still is as lock says. *SupersededError: another run has it.
+func (l *Ledger) Release(ctx context.Context, lock Lock) error {
+	for {
+		run := lock.Run
+		lock.Phase, lock.Holder, lock.Until = Released, "", l.now()
+		_, err := l.writeLock(ctx, lock)
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if lock, err = l.ReadLock(ctx); err != nil {
+			return err
+		}
+		if lock.Run != run {
+			return &SupersededError{run, lock.Run}
+		}
+		if lock.Phase == Released {
+			return nil
+		}
+	}
+}
+
 // Change lets the run that holds the lock change it. *SupersededError: it does not hold it any more.
 func (l *Ledger) Change(ctx context.Context, run string, change func(*Lock) error) (Lock, error) {
 	for {

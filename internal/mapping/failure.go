@@ -17,6 +17,7 @@ type failure struct {
 var (
 	errInput   = errors.New("input and inputs have nothing to read: a program sees one item")
 	errEmpty   = errors.New("the program has no output")
+	errBroken  = errors.New("the interpreter broke")
 	errTimeout = fmt.Errorf("the program ran longer than %s", timeLimit)
 	errStopped = fmt.Errorf("the program ran longer than %s for %d items and is not tried any more",
 		timeLimit, timeoutLimit)
@@ -24,6 +25,9 @@ var (
 
 // reason is the error's text without what it quotes of the item: reasons go to logs and reports.
 func (f *failure) reason() string {
+	if errors.Is(f.err, errBroken) {
+		return errBroken.Error()
+	}
 	text := f.err.Error()
 	if said, ok := strings.CutPrefix(text, "error: "); ok {
 		if strings.Contains(f.program, said) {

@@ -94,6 +94,26 @@ func scrubObject(v map[string]any, left *int, depth int) (any, bool, error) {
 	return v, false, nil
 }
 
+// clone copies v with all that is in it.
+func clone(v any) any {
+	switch v := v.(type) {
+	case []any:
+		c := make([]any, len(v))
+		for i, x := range v {
+			c[i] = clone(x)
+		}
+		return c
+	case map[string]any:
+		c := make(map[string]any, len(v))
+		for k, x := range v {
+			c[k] = clone(x)
+		}
+		return c
+	default:
+		return v
+	}
+}
+
 // numeral writes a number as jq's tostring does.
 func numeral(v any) (string, bool) {
 	switch v.(type) {

@@ -35,7 +35,8 @@ func TestBatchesByExactBytes(t *testing.T) {
 		want     [][]int
 		tooLarge int
 	}{
-		{"mixed sizes", []int{400_000, 400_000, 400_000, 1_200_000}, [][]int{{400_000, 400_000}, {400_000}}, 1},
+		{"mixed sizes", []int{400_000, 400_000, 400_000, 1_200_000},
+			[][]int{{400_000, 400_000}, {400_000}}, 1},
 		{"the last byte counts", []int{room}, [][]int{{room}}, 0},
 		{"one byte more is too large", []int{room + 1}, nil, 1},
 		{"the comma counts", []int{room - 101, 100}, [][]int{{room - 101, 100}}, 0},

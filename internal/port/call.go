@@ -74,7 +74,7 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 	if !r.anonymous {
 		t, err := c.tokens.get(ctx)
 		if err != nil {
-			return outcome{err: err}
+			return outcome{err: fmt.Errorf("%s: %w", r.route, err)}
 		}
 		auth, used = *t, t
 		r.secret = t.secret
@@ -110,7 +110,7 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 	return o
 }
 
-// send does the HTTP of one attempt. Its errors name neither URL nor header.
+// send does the HTTP of one attempt.
 func (c *Client) send(parent context.Context, r request, auth string) (*http.Response, []byte, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	defer cancel()
@@ -146,6 +146,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
 	sent := time.Now()
 	res, err := c.http.Do(req)
 	if err != nil {
+		// Its text has the whole URL; the route is said by the caller.
 		var located *url.Error
 		if errors.As(err, &located) {
 			err = located.Err
@@ -164,7 +165,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
 	return res, body, nil
 }
 
-// neverSent: no connection, so no request either.
+// neverSent says that there was no connection, so no request either.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

@@ -97,13 +97,13 @@ func (c *Client) deleteOnce(
 	return deleted, nil
 }
 
-// goneWith: Port itself says of the one entity, or of the blueprint of all, that it does not exist.
+// goneWith says that Port itself, not a proxy, knows no such entity (of one) or blueprint (of all).
 func goneWith(refused *Error, entities int) bool {
 	return refused != nil && refused.Status == http.StatusNotFound && refused.Code == "not_found" &&
 		(entities == 1 || namesBlueprint(refused.Message))
 }
 
-// ofEntities: Port refused these entities, not us.
+// ofEntities says that Port refused these entities, not us.
 func ofEntities(refused *Error) bool {
 	if refused == nil || refused.Status < 400 || refused.Status >= 500 || transient(refused.Status) {
 		return false

@@ -56,7 +56,8 @@ func remove(have, blocked []string) answer {
 
 func TestAnswersOfBulkDelete(t *testing.T) {
 	abc := []string{"a", "b", "c"}
-	all := []deleted{{Deleted: true}, {Deleted: true}, {Deleted: true}}
+	yes := deleted{Deleted: true}
+	all, unnamed := []deleted{yes, yes, yes}, make([]deleted, 3)
 	each := func(err string) []deleted { return []deleted{{Err: err}, {Err: err}, {Err: err}} }
 	noBlueprint := refuse(404, "not_found", `Blueprint with identifier "vm" was not found`)
 	noEntity := refuse(404, "not_found", `Entity with identifier "a" was not found`)
@@ -68,27 +69,31 @@ func TestAnswersOfBulkDelete(t *testing.T) {
 		requests int
 	}{
 		{"all are deleted", []answer{remove(abc, nil)}, all, false, 1},
-		{"one was not there", []answer{remove([]string{"a", "c"}, nil)}, []deleted{{Deleted: true}, {}, {Deleted: true}}, false, 1},
-		{"the answer is lost, and they are gone", []answer{lost, remove(nil, nil)}, make([]deleted, 3), false, 2},
-		{"the answer is cut short", []answer{cut(`{"ok":true,"deletedEntities":["a","b","c"]}`, 30), remove(nil, nil)},
-			make([]deleted, 3), false, 2},
+		{"one was not there", []answer{remove([]string{"a", "c"}, nil)}, []deleted{yes, {}, yes}, false, 1},
+		{"the answer is lost, and they are gone", []answer{lost, remove(nil, nil)}, unnamed, false, 2},
+		{"the answer is cut short", []answer{
+			cut(`{"ok":true,"deletedEntities":["a","b","c"]}`, 30), remove(nil, nil)}, unnamed, false, 2},
 		{"one is blocked", []answer{remove(abc, []string{"b"})},
-			[]deleted{{Deleted: true}, {Err: "409 has_dependents: b is needed by host"}, {Deleted: true}}, false, 5},
-		{"the blueprint is gone", []answer{noBlueprint}, make([]deleted, 3), false, 1},
+			[]deleted{yes, {Err: "409 has_dependents: b is needed by host"}, yes}, false, 5},
+		{"the blueprint is gone", []answer{noBlueprint}, unnamed, false, 1},
 		{"404 of one entity says nothing of the others", []answer{noEntity, noEntity, remove(abc, nil)},
-			[]deleted{{}, {Deleted: true}, {Deleted: true}}, false, 3},
+			[]deleted{{}, yes, yes}, false, 3},
 		{"404 of a proxy proves nothing", []answer{reply(404, "<html>")}, each("404 Not Found"), true, 1},
-		{"an answer without a list proves nothing", []answer{reply(200, `{"ok":true}`)}, each("not answered"), true, 1},
+		{"an answer without a list proves nothing", []answer{reply(200, `{"ok":true}`)},
+			each("not answered"), true, 1},
 		{"403 ends it", []answer{refuse(403, "forbidden", "ip")}, each("403 forbidden: ip"), true, 1},
-		{"credentials end it", []answer{refuse(401, "unauthorized", "no")}, each("401 unauthorized: no"), true, 2},
-		{"Port is down", []answer{refuse(500, "down", "")}, each("gave up after 10 attempts: 500 down"), true, 10},
+		{"credentials end it", []answer{refuse(401, "unauthorized", "no")},
+			each("401 unauthorized: no"), true, 2},
+		{"Port is down", []answer{refuse(500, "down", "")},
+			each("gave up after 10 attempts: 500 down"), true, 10},
 		{"403 to the first half ends the second, too", []answer{
-			refuse(409, "has_dependents", "b"), refuse(403, "forbidden", "ip")}, each("403 forbidden: ip"), true, 2},
+			refuse(409, "has_dependents", "b"), refuse(403, "forbidden", "ip")},
+			each("403 forbidden: ip"), true, 2},
 		{"a proxy's 404 to one entity proves nothing either", []answer{
 			refuse(409, "has_dependents", "b"), reply(404, "<html>")}, each("404 Not Found"), true, 2},
 		{"Port goes down while it is halved", []answer{
 			refuse(409, "has_dependents", "b"), remove(abc, nil), refuse(403, "forbidden", "ip")},
-			[]deleted{{Deleted: true}, {Err: "403 forbidden: ip"}, {Err: "403 forbidden: ip"}}, true, 3},
+			[]deleted{yes, {Err: "403 forbidden: ip"}, {Err: "403 forbidden: ip"}}, true, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -93,10 +93,9 @@ func missingBlueprint(err error) error {
 	return fmt.Errorf("%w: %w", ErrBlueprintMissing, err)
 }
 
-// Port answers a missing blueprint and a missing entity with the same status and code, so these two
-// read the message: `Blueprint with identifier "vm" was not found`, `Entity with identifier "i-1"
-// was not found`.
-
+// namesBlueprint and namesEntity read Port's message: a missing blueprint and a missing entity have
+// the same status and code. `Blueprint with identifier "vm" was not found`, `Entity with
+// identifier "i-1" was not found`.
 func namesBlueprint(message string) bool {
 	return strings.HasPrefix(strings.ToLower(message), "blueprint")
 }

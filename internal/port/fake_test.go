@@ -65,8 +65,8 @@ type sent struct {
 
 type answer func(w http.ResponseWriter, r *http.Request)
 
-// fake is a Port that gives its answers in order (the last one for ever) and records what it was asked. It gives out
-// tokens t1, t2 … itself unless login is set.
+// fake is a Port that gives its answers in order (the last one for ever) and records what it was
+// asked. It gives out tokens t1, t2 … itself unless login is set.
 type fake struct {
 	login   answer
 	answers []answer
@@ -93,7 +93,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.tokens++
 		give = f.login
 		if give == nil {
-			give = reply(200, fmt.Sprintf(`{"ok":true,"accessToken":"t%d","expiresIn":10800,"tokenType":"Bearer"}`, f.tokens))
+			const format = `{"ok":true,"accessToken":"t%d","expiresIn":10800,"tokenType":"Bearer"}`
+			give = reply(200, fmt.Sprintf(format, f.tokens))
 		}
 	} else {
 		give = f.answers[min(f.asked, len(f.answers)-1)]
@@ -117,13 +118,28 @@ func (f *fake) requests() []sent {
 	return all
 }
 
-// connect starts the fake and returns a client of it; cfg overrides what is set in it.
+// connect starts the fake and returns a client of it; what cfg leaves open is set.
 func connect(t *testing.T, f *fake, cfg port.Config) *port.Client {
 	t.Helper()
-	f.network = &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: f}
-	go func() { _ = server.Serve(f.network) }()
-	transport := &http.Transport{DialContext: f.network.Dial, MaxIdleConnsPerHost: 64}
+	if cfg.Credentials == nil {
+		cfg.Credentials = credentials("the-client", "the-secret")
+	}
+	c, network := dial(t, f, cfg)
+	f.network = network
+	return c
+}
+
+func credentials(id, secret string) func(context.Context) (port.Credentials, error) {
+	return func(context.Context) (port.Credentials, error) {
+		return port.Credentials{ClientID: id, ClientSecret: secret}, nil
+	}
+}
+
+func dial(t *testing.T, h http.Handler, cfg port.Config) (*port.Client, *pipes) {
+	network := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(network) }()
+	transport := &http.Transport{DialContext: network.Dial, MaxIdleConnsPerHost: 64}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = server.Close()
@@ -131,12 +147,7 @@ func connect(t *testing.T, f *fake, cfg port.Config) *port.Client {
 	cfg.BaseURL, cfg.Type, cfg.Version = "http://port.test/", "aws-v3", "1.2.3"
 	cfg.Identifier = cmp.Or(cfg.Identifier, "prod")
 	cfg.HTTP = &http.Client{Transport: transport}
-	if cfg.Credentials == nil {
-		cfg.Credentials = func(context.Context) (port.Credentials, error) {
-			return port.Credentials{ClientID: "the-client", ClientSecret: "the-secret"}, nil
-		}
-	}
-	return port.New(cfg)
+	return port.New(cfg), network
 }
 
 // reply answers with a status, a body and headers given as name, value, name, value.

@@ -4,6 +4,7 @@ package port
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -124,6 +125,6 @@ func (c *Client) slot(ctx context.Context) (release func(), err error) {
 	case c.bulks <- struct{}{}:
 		return func() { <-c.bulks }, nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, fmt.Errorf("wait for a free write: %w", context.Cause(ctx))
 	}
 }

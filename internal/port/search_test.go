@@ -15,7 +15,8 @@ import (
 )
 
 const oneEntity = `{"identifier":"i-1","blueprint":"vm","title":"one","team":["a"],"properties":{"n":1},
-	"relations":{"host":null},"createdAt":"2026-11-24T22:00:00.123Z","updatedAt":"2026-11-25T22:00:00.000Z","createdBy":"x"}`
+	"relations":{"host":null},"createdBy":"x",
+	"createdAt":"2026-11-24T22:00:00.123Z","updatedAt":"2026-11-25T22:00:00.000Z"}`
 
 var wantEntity = port.Entity{
 	Identifier: "i-1", Blueprint: "vm", Title: "one", Team: []any{"a"},
@@ -42,8 +43,8 @@ func TestReadsOfEntities(t *testing.T) {
 		{"a query and a page", func(x ctx, c *port.Client) (any, error) {
 			q := port.Query{Combinator: "or", Rules: []port.Rule{{"$title", "=", "one"}}}
 			return c.Search(x, "a/b", q, "more")
-		}, search, `{"query":{"combinator":"or","rules":[{"property":"$title","operator":"=","value":"one"}]},` +
-			`"limit":1000,"from":"more"}`, port.SearchPage{Entities: []port.Entity{wantEntity}}},
+		}, search, `{"query":{"combinator":"or","rules":[` +
+			`{"property":"$title","operator":"=","value":"one"}]},"limit":1000,"from":"more"}`, port.SearchPage{Entities: []port.Entity{wantEntity}}},
 		{"ours", func(x ctx, c *port.Client) (any, error) {
 			return c.Owned(x, "a/b", []string{"i-1", "i-2"})
 		}, search, `{"query":{"combinator":"and","rules":[` +
@@ -80,7 +81,10 @@ func TestReadsOfEntities(t *testing.T) {
 					t.Errorf("result (-want +got):\n%s", diff)
 				}
 				want := []sent{{
-					Call: tt.call, Body: tt.body, Agent: "port-ocean/aws-v3/1.2.3/prod/exporter", Auth: "Bearer t1",
+					Call:  tt.call,
+					Agent: "port-ocean/aws-v3/1.2.3/prod/exporter",
+					Auth:  "Bearer t1",
+					Body:  tt.body,
 				}}
 				if diff := cmp.Diff(want, f.requests()); diff != "" {
 					t.Errorf("request (-want +got):\n%s", diff)
@@ -106,7 +110,8 @@ func TestLookupsAskForAHundredAtATimeAndReadEveryPage(t *testing.T) {
 		if len(got) != 6 || len(f.requests()) != 6 {
 			t.Errorf("%d entities in %d requests, want 6 in 6", len(got), len(f.requests()))
 		}
-		if none, err := c.Owned(t.Context(), "vm", nil); err != nil || len(none) != 0 || len(f.requests()) != 6 {
+		none, err := c.Owned(t.Context(), "vm", nil)
+		if err != nil || len(none) != 0 || len(f.requests()) != 6 {
 			t.Errorf("no identifiers: %v, %v", none, err)
 		}
 	})
@@ -114,7 +119,8 @@ func TestLookupsAskForAHundredAtATimeAndReadEveryPage(t *testing.T) {
 
 func TestReadsOfAMissingBlueprint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{answers: []answer{refuse(404, "not_found", `Blueprint with identifier "vm" was not found`)}}
+		missing := refuse(404, "not_found", `Blueprint with identifier "vm" was not found`)
+		f := &fake{answers: []answer{missing}}
 		c := connect(t, f, port.Config{})
 		_, err := c.Owned(t.Context(), "vm", []string{"a"})
 		if !errors.Is(err, port.ErrBlueprintMissing) || !errors.Is(err, port.ErrNotFound) {

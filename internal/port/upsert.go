@@ -21,14 +21,14 @@ type UpsertOptions struct {
 type Result struct {
 	Created bool // it did not exist before
 
-	// Resent: an earlier sending of this call, or the one that failed, may have been carried out
-	// without our having read the answer. Created = false then proves nothing, and nor does Err !=
-	// nil.
+	// Resent says that Port may have carried out a sending of which we have not read the answer:
+	// an earlier one, or the one that Err is about. Neither Created = false nor Err proves then
+	// that the entity was not ours to create.
 	Resent bool
 
-	// Err is nil once Port has confirmed the entity. A *Error whose Status is neither 429 nor 5xx
-	// is Port's final word on this payload; a *BusyError, and what is in neither class, is worth
-	// another try.
+	// Err is nil once Port has confirmed the entity. A *TooLargeError, and a *Error of status 400,
+	// 409, 413 or 422, is the last word on this payload. ErrRelationMissing lasts until the target
+	// exists; anything else may pass at another time.
 	Err error
 }
 
@@ -188,8 +188,8 @@ func (u *upsert) fail(part []int, err error) {
 	}
 }
 
-// divisible: Port refused the request for the sake of some of its entities. 400 is among them
-// because one entity that is not JSON makes it.
+// divisible says that Port refused the request for the sake of some of its entities. 400 is one
+// such status because a single entity that is not JSON makes it.
 func divisible(err error) bool {
 	var refused *Error
 	if !errors.As(err, &refused) {
@@ -228,7 +228,7 @@ func (u *upsert) refused(err *Error) error {
 	return fmt.Errorf("%w: %w", ErrRelationMissing, err)
 }
 
-// final: the same would befall every further request.
+// final says that the same would befall every further request.
 func final(err error) bool {
 	var busy *BusyError
 	return errors.Is(err, ErrBlueprintMissing) || errors.Is(err, ErrUnauthorized) ||

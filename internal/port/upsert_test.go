@@ -69,8 +69,10 @@ func TestIndexDecides(t *testing.T) {
 			}
 		}
 		body := `{"ok":false,"entities":[` + strings.Join(in, ",") + `],"errors":[
-			{"index":4,"identifier":"q-4","statusCode":422,"error":"invalid_request","message":"must match format url"},
-			{"index":11,"identifier":"unknown","statusCode":404,"error":"not_found","message":"related entity not found"}]}`
+			{"index":4,"identifier":"q-4","statusCode":422,"error":"invalid_request",
+				"message":"must match format url"},
+			{"index":11,"identifier":"unknown","statusCode":404,"error":"not_found",
+				"message":"related entity not found"}]}`
 		f := &fake{answers: []answer{reply(207, body), reply(200, `{"ok":true,"entities":[],"errors":[]}`)}}
 		c := connect(t, f, port.Config{})
 		results := c.Upsert(t.Context(), "vm", entities(20), port.UpsertOptions{})
@@ -86,7 +88,8 @@ func TestIndexDecides(t *testing.T) {
 		if !errors.As(results[4].Err, &refused) || refused.Status != 422 {
 			t.Errorf("4: %v is not a *port.Error of 422", results[4].Err)
 		}
-		if err := results[11].Err; !errors.Is(err, port.ErrRelationMissing) || errors.Is(err, port.ErrBlueprintMissing) {
+		err := results[11].Err
+		if !errors.Is(err, port.ErrRelationMissing) || errors.Is(err, port.ErrBlueprintMissing) {
 			t.Errorf("11: %v", err)
 		}
 		if err := results[19].Err; !errors.Is(err, port.ErrNotAnswered) {
@@ -98,103 +101,40 @@ func TestIndexDecides(t *testing.T) {
 	})
 }
 
-func TestAnswersOfBulkUpsert(t *testing.T) {
-	both := func(created bool) []outcome { return []outcome{{Created: created}, {Created: created}} }
-	resent := []outcome{{Resent: true}, {Resent: true}}
-	ok := `{"ok":true,"entities":[{"index":0,"created":false},{"index":1,"created":false}]}`
-	missing := `Blueprint with identifier "vm" was not found`
-	noTarget := `Entity with identifier "i-1" was not found`
+func TestWhatWouldBefallEveryRequestIsAskedOnce(t *testing.T) {
 	tests := []struct {
-		name     string
-		answers  []answer
-		want     []outcome
-		requests int
+		name   string
+		answer answer
+		want   []error
+		resent bool
 	}{
-		{"created", []answer{written(true)}, both(true), 1},
-		{"an answer lost", []answer{lost, written(false)}, resent, 2},
-		{"an answer cut short", []answer{cut(ok, 20), written(false)}, resent, 2},
-		{"an answer that ends in its middle", []answer{reply(200, ok[:30]), written(false)}, resent, 2},
-		{"an answer lost after which Port created", []answer{lost, written(true)},
-			[]outcome{{Created: true, Resent: true}, {Created: true, Resent: true}}, 2},
-		{"500", []answer{refuse(500, "", ""), written(false)}, resent, 2},
-		{"502", []answer{refuse(502, "", ""), written(false)}, resent, 2},
-		{"503", []answer{refuse(503, "", ""), written(false)}, resent, 2},
-		{"504", []answer{refuse(504, "", ""), written(false)}, resent, 2},
-		{"408", []answer{refuse(408, "", ""), written(false)}, resent, 2},
-		{"429 applied nothing", []answer{refuse(429, "", ""), written(false)}, both(false), 2},
-		{"401 applied nothing", []answer{refuse(401, "", ""), written(true)}, both(true), 2},
-		{"an entity in neither list comes in at the second time",
-			[]answer{reply(200, `{"entities":[{"index":1,"created":true}]}`), written(true)},
-			[]outcome{{Created: true, Resent: true}, {Created: true}}, 2},
-		{"an error without index is nobody's",
-			[]answer{reply(207, `{"entities":[{"index":1,"created":true}],"errors":[{"statusCode":422}]}`), written(true)},
-			[]outcome{{Created: true, Resent: true}, {Created: true}}, 2},
-		{"an index out of range is nobody's", []answer{reply(200, `{"entities":[
-			{"index":0,"created":true},{"index":1},{"index":2},{"index":-1}]}`)},
-			[]outcome{{Created: true}, {}}, 1},
-		{"both lists name it: not written", []answer{reply(207, `{"entities":[{"index":0,"created":true},{"index":1}],
-			"errors":[{"index":0,"statusCode":422,"error":"e","message":"m"}]}`)},
-			[]outcome{{Err: "422 e: m"}, {}}, 1},
-		{"one entity's 500 is tried once more", []answer{
-			reply(207, `{"entities":[{"index":0}],"errors":[{"index":1,"statusCode":500,"error":"e","message":"m"}]}`),
-			reply(207, `{"errors":[{"index":0,"statusCode":500,"error":"e","message":"m"}]}`),
-		}, []outcome{{}, {Resent: true, Err: "500 e: m"}}, 2},
-		{"the blueprint is missing", []answer{refuse(404, "not_found", missing)}, []outcome{
-			{Err: "blueprint missing: 404 not_found: " + missing},
-			{Err: "blueprint missing: 404 not_found: " + missing}}, 1},
-		{"the blueprint is missing, said per entity", []answer{reply(207, `{"entities":[{"index":1}],
-			"errors":[{"index":0,"statusCode":404,"error":"e","message":"Blueprint with identifier \"vm\" was not found"}]}`)},
-			[]outcome{{Err: "blueprint missing: 404 e: " + missing}, {}}, 1},
-		{"the blueprint of a target is missing", []answer{reply(207, `{"entities":[{"index":1}],
-			"errors":[{"index":0,"statusCode":404,"error":"e","message":"Blueprint with identifier \"host\" was not found"}]}`)},
-			[]outcome{{Err: `related entity missing: 404 e: Blueprint with identifier "host" was not found`}, {}}, 1},
-		{"a missing target refuses the whole request", []answer{
-			refuse(404, "not_found", noTarget), refuse(404, "not_found", noTarget), written(true)},
-			[]outcome{{Err: "related entity missing: 404 not_found: " + noTarget}, {Created: true}}, 3},
-		{"403 is not retried", []answer{refuse(403, "forbidden", "ip", "x-trace-id", "abc")},
-			[]outcome{{Err: "403 forbidden: ip (trace abc)"}, {Err: "403 forbidden: ip (trace abc)"}}, 1},
-		{"a proxy's page", []answer{reply(403, "<html>")},
-			[]outcome{{Err: "403 Forbidden"}, {Err: "403 Forbidden"}}, 1},
-		{"an answer of another shape", []answer{reply(200, `{"entities":{}}`)}, []outcome{
-			{Resent: true, Err: "read the answer: json: cannot unmarshal object into Go struct field " +
-				"bulkAnswer.Entities of type []struct { Index *int; Created bool }"},
-			{Resent: true, Err: "read the answer: json: cannot unmarshal object into Go struct field " +
-				"bulkAnswer.Entities of type []struct { Index *int; Created bool }"}}, 1},
-		{"Port is down", []answer{refuse(503, "down", "")}, []outcome{
-			{Resent: true, Err: "gave up after 10 attempts: 503 down"},
-			{Resent: true, Err: "gave up after 10 attempts: 503 down"}}, 10},
+		{"the blueprint is missing", refuse(404, "not_found", `Blueprint with identifier "vm" was not found`),
+			[]error{port.ErrBlueprintMissing, port.ErrNotFound}, false},
+		{"forbidden", refuse(403, "forbidden", "ip"), []error{port.ErrForbidden}, false},
+		{"busy", refuse(503, "down", "", "Retry-After", "60"), nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{answers: tt.answers}
+				f := &fake{answers: []answer{tt.answer}}
 				c := connect(t, f, port.Config{})
-				got := outcomes(c.Upsert(t.Context(), "vm", entities(2), port.UpsertOptions{}))
-				if diff := cmp.Diff(tt.want, got); diff != "" {
-					t.Errorf("results (-want +got):\n%s", diff)
+				for i, r := range c.Upsert(t.Context(), "vm", entities(50), port.UpsertOptions{}) {
+					var refused *port.Error
+					if !errors.As(r.Err, &refused) || r.Resent != (tt.resent && i < 20) {
+						t.Errorf("%d: %+v", i, r)
+					}
+					for _, is := range tt.want {
+						if !errors.Is(r.Err, is) {
+							t.Errorf("%d: %v is not %v", i, r.Err, is)
+						}
+					}
 				}
-				if n := len(f.requests()); n != tt.requests {
-					t.Errorf("%d requests, want %d", n, tt.requests)
+				if n := len(f.requests()); n != 1 {
+					t.Errorf("%d requests", n)
 				}
 			})
 		})
 	}
-}
-
-func TestABlueprintStopsAfterItsFirst404(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := &fake{answers: []answer{refuse(404, "not_found", `Blueprint with identifier "vm" was not found`)}}
-		c := connect(t, f, port.Config{})
-		for i, r := range c.Upsert(t.Context(), "vm", entities(50), port.UpsertOptions{}) {
-			var refused *port.Error
-			if !errors.Is(r.Err, port.ErrBlueprintMissing) || !errors.Is(r.Err, port.ErrNotFound) || !errors.As(r.Err, &refused) {
-				t.Errorf("%d: %v", i, r.Err)
-			}
-		}
-		if n := len(f.requests()); n != 1 {
-			t.Errorf("%d requests", n)
-		}
-	})
 }
 
 // picky refuses a whole request for the sake of the entities named in it.
@@ -271,13 +211,14 @@ func TestUpsertSplitsBySizeAndSendsNothingTooLarge(t *testing.T) {
 		list := append(sized(400_000, 400_000, 400_000, 1_200_000), entities(25)...)
 		results := c.Upsert(t.Context(), "vm", list, port.UpsertOptions{})
 		for i, r := range results {
-			var large *port.TooLargeError
-			switch {
-			case i == 3 && (!errors.As(r.Err, &large) || large.Size != 1_200_000 || !strings.Contains(r.Err.Error(), "1.2 MB")):
-				t.Errorf("3: %v", r.Err)
-			case i != 3 && (r.Err != nil || !r.Created):
+			if i != 3 && (r.Err != nil || !r.Created) {
 				t.Errorf("%d: %+v", i, r)
 			}
+		}
+		var large *port.TooLargeError
+		if err := results[3].Err; !errors.As(err, &large) || large.Size != 1_200_000 ||
+			!strings.Contains(err.Error(), "entity is 1.2 MB") {
+			t.Errorf("3: %v", err)
 		}
 		var got []int
 		for _, s := range f.requests() {
@@ -295,7 +236,8 @@ func TestUpsertSplitsBySizeAndSendsNothingTooLarge(t *testing.T) {
 func TestNothingToUpsertIsNoRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := connect(t, &fake{}, port.Config{})
-		if got := c.Upsert(t.Context(), "vm", nil, port.UpsertOptions{}); len(got) != 0 || len(c.Calls()) != 0 {
+		got := c.Upsert(t.Context(), "vm", nil, port.UpsertOptions{})
+		if len(got) != 0 || len(c.Calls()) != 0 {
 			t.Errorf("got %v, %v", got, c.Calls())
 		}
 	})

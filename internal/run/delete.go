@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 )
@@ -75,18 +77,15 @@ func identifiers(list []doomed) []string {
 // recheck keeps those that are still ours and that nobody has touched since the run began.
 func (s *sweep) recheck(ctx context.Context, h *ledger.Holder, all []doomed) (going []doomed, err error) {
 	blueprint, ids := all[0].Blueprint, identifiers(all)
-	there, err := s.engine.Port.Find(ctx, blueprint, ids)
-	if errors.Is(err, port.ErrBlueprintMissing) {
-		there, err = nil, nil // and with it all of its entities
-	}
-	if err != nil {
+	var there, owned map[string]port.Entity
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { there, err = s.engine.Port.Find(gctx, blueprint, ids); return err })
+	g.Go(func() (err error) { owned, err = s.engine.Port.Owned(gctx, blueprint, ids); return err })
+	// Without its blueprint an entity is gone.
+	if err := g.Wait(); err != nil && !errors.Is(err, port.ErrBlueprintMissing) {
 		return nil, named("look up entities before their deletion", err)
-	}
-	owned := map[string]port.Entity{}
-	if len(there) > 0 {
-		if owned, err = s.engine.Port.Owned(ctx, blueprint, ids); err != nil {
-			return nil, named("look up entities before their deletion", err)
-		}
+	} else if err != nil {
+		there = nil
 	}
 	for _, d := range all {
 		found, exists := there[d.Identifier]

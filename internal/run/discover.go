@@ -39,17 +39,7 @@ type Discovered struct {
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
 // org, and RunBusy while another run holds the lock.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
-	l, err := e.open(ctx)
-	if err != nil {
-		return Discovered{}, err
-	}
-	plan, accounts, err := l.ReadPlan(ctx, r.Run)
-	if errors.Is(err, ledger.ErrNotFound) {
-		if plan, accounts, err = e.plan(ctx, r); err != nil {
-			return Discovered{}, err
-		}
-		plan, accounts, err = l.WritePlan(ctx, plan, accounts)
-	}
+	l, plan, accounts, err := e.planned(ctx, r)
 	if err != nil {
 		return Discovered{}, err
 	}
@@ -66,6 +56,38 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 	e.work = w
 	e.mu.Unlock()
 	return Discovered{Run: r.Run, Accounts: accounts, Width: plan.Width, DryRun: plan.Options.DryRun}, nil
+}
+
+// planned finds the plan of a run, or makes it and writes it.
+func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (*ledger.Ledger, ledger.Plan, []ledger.Account, error) {
+	type planning struct {
+		plan     ledger.Plan
+		accounts []ledger.Account
+		err      error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fresh := async(func() (p planning) { // only reads
+		p.plan, p.accounts, p.err = e.plan(ctx, r)
+		return p
+	})
+	defer fresh()
+	l, err := e.open(ctx)
+	if err != nil {
+		return nil, ledger.Plan{}, nil, err
+	}
+	plan, accounts, err := l.ReadPlan(ctx, r.Run)
+	if err == nil {
+		cancel()
+	}
+	if errors.Is(err, ledger.ErrNotFound) {
+		p := fresh()
+		if p.err != nil {
+			return l, p.plan, nil, p.err
+		}
+		plan, accounts, err = l.WritePlan(ctx, p.plan, p.accounts)
+	}
+	return l, plan, accounts, err
 }
 
 // plan gathers what the run sets out to do. It only reads.

@@ -15,7 +15,7 @@ import (
 const (
 	// Slice is how long one act of a one-process run lasts at most: a process that dies keeps others
 	// waiting for no longer than that and a request to Port.
-	Slice = time.Minute
+	Slice = 30 * time.Second
 	// tries is how often an act that failed for an unknown reason is called.
 	tries = 3
 )
@@ -179,5 +179,9 @@ func (e *Engine) close(ctx context.Context, d Discovered, status string) error {
 	if err := e.Port.SetResyncState(ctx, port.ResyncState{Status: status, At: e.Now()}); err != nil {
 		e.Log.WarnContext(ctx, "resync state not set", "run", d.Run, "err", err)
 	}
-	return e.unlock(ctx, w)
+	lock, err := w.ledger.ReadLock(ctx)
+	if err != nil || lock.Run != d.Run || lock.Phase == ledger.Released {
+		return err
+	}
+	return w.ledger.Release(ctx, lock)
 }

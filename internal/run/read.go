@@ -25,8 +25,12 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 		err := s.list(ctx, s.engine.Base, known, nil)
 		return errors.Join(err, s.writer.flush())
 	})
+	tidied := async(func() error { return s.holder.Tidy(ctx) })
 	in := enter()
 	cells, err := s.inside(ctx, in, first)
+	if tidying := tidied(); tidying != nil {
+		s.engine.Log.WarnContext(ctx, "garbage left", "run", s.work.Run, "account", s.account.ID, "err", tidying)
+	}
 	if err = errors.Join(hub(), err, s.writer.flush()); err != nil {
 		return errors.Join(err, s.act.release(ctx, s.holder))
 	}
@@ -38,7 +42,7 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	if s.again {
 		s.engine.Log.InfoContext(ctx, "account goes on", "run", s.work.Run, "account", s.account.ID, "entities", s.holder.Len())
 	}
-	return s.holder.Commit(ctx, s.summary(in, cells, time.Since(began)), true)
+	return s.holder.Commit(ctx, s.summary(in, time.Since(began)))
 }
 
 // inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
@@ -107,7 +111,7 @@ func (s *accountSync) bury() {
 
 // summary says what this run knows of the account now. What earlier invocations of the run counted is
 // in it.
-func (s *accountSync) summary(in entry, cells []cell, took time.Duration) ledger.Summary {
+func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 	sum := ledger.Summary{Run: s.work.Run, Cells: map[kind.State]int{}, Entries: map[string]int{}}
 	old := s.holder.Summary
 	since := old.Verdict

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
@@ -18,38 +19,51 @@ type step struct {
 	deletes []candidate
 }
 
-// steps cuts the decisions into steps: all marks before the first drop, all drops before the first
-// delete, and deletes of dependents before those they refer to.
-func (d *decisions) steps() (steps []step) {
-	at := func(from int, account string) *step {
-		for i := from; i < len(steps); i++ {
-			if steps[i].account == account {
-				return &steps[i]
-			}
-		}
-		steps = append(steps, step{account: account})
-		return &steps[len(steps)-1]
-	}
+// stages cuts the decisions into steps. The steps of one stage concern different accounts, and all of
+// them are done before the next stage begins: marks before drops, drops before deletes, and deletes of
+// dependents before those of what they refer to.
+func (d *decisions) stages(ranks map[string]int) [][]step {
+	marks, drops, deletes := stage{}, stage{}, map[int]stage{}
 	for _, m := range d.Marks {
-		s := at(0, m.Account)
+		s := marks.of(m.Account)
 		s.marks = append(s.marks, m)
 	}
-	from := len(steps)
 	for _, c := range d.Drops {
-		s := at(from, c.Account)
+		s := drops.of(c.Account)
 		s.drops = append(s.drops, c)
 	}
 	for _, h := range d.Holds {
-		s := at(from, h.Account)
+		s := drops.of(h.Account)
 		s.holds = append(s.holds, h)
 	}
-	last := ""
-	for _, c := range d.Deletes { // sorted by what depends on what, then by account
-		if c.Account != last {
-			steps, last = append(steps, step{account: c.Account}), c.Account
+	for _, c := range d.Deletes {
+		r := ranks[c.Blueprint]
+		if deletes[r] == nil {
+			deletes[r] = stage{}
 		}
-		s := &steps[len(steps)-1]
+		s := deletes[r].of(c.Account)
 		s.deletes = append(s.deletes, c)
+	}
+	stages := [][]step{marks.steps(), drops.steps()}
+	for _, r := range slices.Sorted(maps.Keys(deletes)) {
+		stages = append(stages, deletes[r].steps())
+	}
+	return stages
+}
+
+// stage is the steps of one stage, by account.
+type stage map[string]*step
+
+func (s stage) of(account string) *step {
+	if s[account] == nil {
+		s[account] = &step{account: account}
+	}
+	return s[account]
+}
+
+func (s stage) steps() (steps []step) {
+	for _, account := range slices.Sorted(maps.Keys(s)) {
+		steps = append(steps, *s[account])
 	}
 	return steps
 }
@@ -57,7 +71,8 @@ func (d *decisions) steps() (steps []step) {
 // do carries out one step under the account's lease. Whatever is no longer as it was when it was
 // decided is left to the next run.
 func (s *sweep) do(ctx context.Context, one step) error {
-	h, err := s.work.ledger.Take(ctx, one.account, s.engine.lease(s.work.Run, s.fence, s.act))
+	h, err := s.work.ledger.Take(ctx, one.account, s.engine.lease(s.work.Run, s.fence, s.act),
+		s.work.phase(ledger.Sweeping))
 	if err != nil {
 		return err
 	}
@@ -86,7 +101,7 @@ func (s *sweep) do(ctx context.Context, one step) error {
 		sum.Entries[e.Blueprint]++
 		return true
 	})
-	return h.Commit(ctx, sum, true)
+	return h.Commit(ctx, sum)
 }
 
 // mark makes the hash of a claim that stays unknown: the last writer may have been the one that goes.
@@ -101,9 +116,17 @@ func (s *sweep) mark(h *ledger.Holder, m mark) {
 }
 
 func (s *sweep) leave(e ledger.Entity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !slices.Contains(s.progress.Left, e) {
 		s.progress.Left = append(s.progress.Left, e)
 	}
+}
+
+func (s *sweep) left(e ledger.Entity) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.progress.Left, e)
 }
 
 // stillGone finds a candidate's entry if everything is as it was decided on.
@@ -113,7 +136,7 @@ func (s *sweep) stillGone(h *ledger.Holder, c candidate) *ledger.Entry {
 	switch {
 	case e == nil: // an earlier invocation of this sweep was here
 		return nil
-	case slices.Contains(s.progress.Left, c.Entity), departed(e, &h.Cells[i], s.work.Run, s.fence) == "":
+	case s.left(c.Entity), departed(e, &h.Cells[i], s.work.Run, s.fence) == "":
 		s.leave(c.Entity)
 		s.note(&s.progress.Outcome.Stayed, c, "SeenAgain", "")
 		return nil
@@ -122,6 +145,8 @@ func (s *sweep) stillGone(h *ledger.Holder, c candidate) *ledger.Entry {
 }
 
 func (s *sweep) note(list *[]report.Departure, c candidate, what, message string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	*list = append(*list, report.Departure{
 		Account: c.Account, Region: c.Region, Kind: c.Kind, Blueprint: c.Blueprint, Identifier: c.Identifier,
 		Reason: c.Reason, Outcome: what, Message: message,

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,14 +28,17 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	if err != nil {
 		return Swept{}, err
 	}
-	var done report.Report
-	if ended, err := w.ledger.ReadOnce(ctx, run, reportName, &done); err != nil || ended {
-		return Swept{Report: &done}, errors.Join(err, e.unlock(ctx, w)) // an earlier invocation may have died in between
-	}
 	act, stop := e.begin(ctx)
 	defer stop()
 	s := &sweep{engine: e, work: w, act: act}
 	wait, err := s.hold(ctx)
+	var late *ledger.SupersededError
+	if errors.As(err, &late) { // also once this run has ended
+		var ended report.Report
+		if known, err := w.ledger.ReadOnce(ctx, run, reportName, &ended); err != nil || known {
+			return Swept{Report: &ended}, err
+		}
+	}
 	if err != nil {
 		return Swept{}, err
 	}
@@ -53,15 +58,20 @@ type sweep struct {
 	work   *work
 	act    act
 	fence  int64
+	lock   ledger.Lock
 	states []ledger.State
+	known  bool // the decisions are those of an earlier invocation
 	decisions
+
+	mu       sync.Mutex // of progress
 	progress progress
 }
 
 // progress is how far the decisions are carried out. It is stored between invocations.
 type progress struct {
 	Format  int             `json:"format"`
-	Step    int             `json:"step"`           // of steps
+	Stage   int             `json:"stage"`          // of stages
+	Done    []string        `json:"done,omitempty"` // accounts of that stage
 	Left    []ledger.Entity `json:"left,omitempty"` // no longer so when looked at again: for the next run
 	Outcome outcome         `json:"outcome"`
 }
@@ -75,6 +85,7 @@ type outcome struct {
 
 const (
 	reportName    = "report.json"
+	summaryName   = "summary.txt"
 	decisionsName = "decisions.json"
 	progressName  = "sweep.json"
 )
@@ -82,14 +93,14 @@ const (
 // hold writes the phase into the lock, so that nobody syncs any more, and waits out those who still
 // may. It returns when to try again, or the zero time.
 func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
-	if s.work.Options.DryRun {
-		if s.fence, err = s.work.fence(ctx, ledger.Sweeping); err == nil {
-			s.states, err = s.work.ledger.States(ctx)
-		}
+	if s.fence, err = s.work.fence(ctx); err != nil {
 		return wait, err
 	}
+	if s.work.Options.DryRun {
+		return wait, s.look(ctx)
+	}
 	now := s.engine.Now()
-	lock, err := s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
+	s.lock, err = s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
 		if l.Phase == ledger.Sweeping && l.Holder != s.act.nonce && now.Before(l.Until) {
 			return &ledger.BusyError{Run: l.Run, What: "the lock for sweeping", Until: l.Until}
 		}
@@ -103,8 +114,7 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 	if err != nil {
 		return wait, err
 	}
-	s.fence = lock.Fence
-	if s.states, err = s.work.ledger.States(ctx); err != nil {
+	if err := s.look(ctx); err != nil {
 		return wait, err
 	}
 	for _, state := range s.states {
@@ -116,6 +126,20 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 		return wait, s.yield(ctx)
 	}
 	return wait, nil
+}
+
+// look reads the accounts' heads and what an earlier invocation has decided.
+func (s *sweep) look(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		s.states, err = s.work.ledger.States(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		s.known, err = s.work.ledger.ReadOnce(ctx, s.work.Run, decisionsName, &s.decisions)
+		return err
+	})
+	return g.Wait()
 }
 
 // yield lets another invocation of this sweep take over at once.
@@ -134,39 +158,81 @@ func (s *sweep) yield(ctx context.Context) error {
 
 // carryOut decides, unless an earlier invocation has, and does what was decided.
 func (s *sweep) carryOut(ctx context.Context) (Progress, error) {
-	l, run := s.work.ledger, s.work.Run
-	known, err := l.ReadOnce(ctx, run, decisionsName, &s.decisions)
-	if err == nil && !known {
-		s.decisions, err = s.work.gather(ctx, s.states, s.fence, s.engine.SecondProof)
-		if err == nil {
-			err = l.WriteOnce(ctx, run, decisionsName, &s.decisions)
+	if err := s.decide(ctx); err != nil || s.work.Options.DryRun {
+		return Progress{}, err
+	}
+	stages := s.stages(s.work.ranks(s.Deletes))
+	for ; s.progress.Stage < len(stages); s.progress.Stage++ {
+		wait, err := s.carryOutStage(ctx, stages[s.progress.Stage])
+		if err != nil {
+			return Progress{}, err
 		}
-	}
-	if err != nil || s.work.Options.DryRun {
-		return Progress{}, err
-	}
-	if _, err := l.ReadOnce(ctx, run, progressName, &s.progress); err != nil {
-		return Progress{}, err
-	}
-	for steps := s.steps(); s.progress.Step < len(steps); s.progress.Step++ {
 		select {
 		case <-s.act.stop:
-			return Progress{More: true}, s.pause(ctx)
+			return Progress{More: true, WaitUntil: wait}, s.pause(ctx)
 		default:
-		}
-		err := s.do(ctx, steps[s.progress.Step])
-		var portBusy *port.BusyError
-		var accountBusy *ledger.BusyError
-		switch {
-		case errors.As(err, &portBusy):
-			return Progress{More: true, WaitUntil: portBusy.Until}, s.pause(ctx)
-		case errors.As(err, &accountBusy):
-			return Progress{More: true, WaitUntil: accountBusy.Until}, s.pause(ctx)
-		case err != nil:
-			return Progress{}, err
+			s.progress.Done = nil
 		}
 	}
 	return Progress{}, nil
+}
+
+// decide gathers and stores what is to be done. Where there is nothing to do there is nothing to store:
+// gathered again it would be nothing again, since nobody syncs meanwhile.
+func (s *sweep) decide(ctx context.Context) (err error) {
+	if s.known {
+		_, err = s.work.ledger.ReadOnce(ctx, s.work.Run, progressName, &s.progress)
+		return err
+	}
+	d, err := s.work.gather(ctx, s.states, s.fence, s.engine.SecondProof)
+	if err == nil && len(d.Marks)+len(d.Drops)+len(d.Holds)+len(d.Deletes) > 0 {
+		err = s.work.ledger.WriteOnce(ctx, s.work.Run, decisionsName, &d)
+	}
+	s.decisions = d
+	return err
+}
+
+// stepsAtOnce is how many accounts are swept at the same time.
+const stepsAtOnce = 16
+
+// carryOutStage does the steps of a stage that are not done yet, until the act is to stop: because its
+// time is over, or because somebody is busy, until when it then says.
+func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(stepsAtOnce)
+	done := slices.Clone(s.progress.Done)
+	for _, one := range steps {
+		if slices.Contains(done, one.account) {
+			continue
+		}
+		g.Go(func() error {
+			select {
+			case <-s.act.stop:
+				return nil
+			default:
+			}
+			err := s.do(ctx, one)
+			var portBusy *port.BusyError
+			var accountBusy *ledger.BusyError
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			switch {
+			case errors.As(err, &portBusy):
+				wait = portBusy.Until
+			case errors.As(err, &accountBusy):
+				wait = accountBusy.Until
+			case err != nil:
+				return err
+			default:
+				s.progress.Done = append(s.progress.Done, one.account)
+				return nil
+			}
+			s.act.halt()
+			return nil
+		})
+	}
+	err = g.Wait()
+	return wait, err
 }
 
 // pause stores how far the decisions are carried out, for the next invocation.
@@ -187,12 +253,8 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 		return nil, err
 	}
 	var g errgroup.Group
-	g.Go(func() error {
-		if err := s.work.ledger.WriteRun(ctx, s.work.Run, "summary.txt", []byte(r.Text())); err != nil {
-			return err
-		}
-		return s.work.ledger.WriteRun(ctx, s.work.Run, reportName, data)
-	})
+	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, summaryName, []byte(r.Text())) })
+	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, reportName, data) })
 	if !s.work.Options.DryRun {
 		g.Go(func() error {
 			if err := s.engine.Port.SetResyncState(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()}); err != nil {
@@ -204,21 +266,13 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return r, s.engine.unlock(ctx, s.work)
-}
-
-// unlock gives back the lock, if the run still holds it.
-func (e *Engine) unlock(ctx context.Context, w *work) error {
-	if w.Options.DryRun {
-		return nil
+	if s.work.Options.DryRun {
+		return r, nil
 	}
-	_, err := w.ledger.Change(ctx, w.Run, func(l *ledger.Lock) error {
-		l.Phase, l.Holder, l.Until = ledger.Released, "", e.Now()
-		return nil
-	})
+	err = s.work.ledger.Release(ctx, s.lock)
 	var late *ledger.SupersededError
 	if errors.As(err, &late) {
-		return nil
+		err = nil
 	}
-	return err
+	return r, err
 }

@@ -35,25 +35,22 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	fence, err := w.fence(ctx, ledger.Syncing)
+	fence, err := w.fence(ctx)
 	if err != nil {
 		return Progress{}, err
 	}
 	act, done := e.begin(ctx)
 	defer done()
 	s := &accountSync{engine: e, work: w, account: r.Account, act: act, fence: fence, pacer: collect.NewPacer(e.Pool)}
-	// What only reads need not wait for the lease.
-	entering := async(func() entry { return s.enter(ctx) })
-	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(r.Run, fence, act))
+	entering := async(func() entry { return s.enter(ctx) }) // only reads, so it need not wait for the lease
+	defer entering()
+	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(r.Run, fence, act), w.phase(ledger.Syncing))
 	var busy *ledger.BusyError
 	if errors.As(err, &busy) {
 		return Progress{More: true, WaitUntil: busy.Until}, nil
 	}
 	if err != nil {
 		return Progress{}, err
-	}
-	if _, err := w.fence(ctx, ledger.Syncing); err != nil {
-		return Progress{}, errors.Join(err, act.release(ctx, h))
 	}
 	if h.Summary.Run == r.Run && h.Summary.Done {
 		return Progress{}, h.Release(ctx)
@@ -68,20 +65,31 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	return Progress{More: s.again, WaitUntil: s.wait}, nil
 }
 
-// fence checks that the run holds the lock in a phase, and returns its number. A dry run has no lock:
-// what it writes only it reads.
-func (w *work) fence(ctx context.Context, phase ledger.Phase) (int64, error) {
+// fence is the run's number. It never changes, so that it is asked for once; that the run still holds
+// the lock is checked under each lease.
+func (w *work) fence(ctx context.Context) (int64, error) {
+	if n := w.number.Load(); n != 0 {
+		return n, nil
+	}
 	lock, err := w.ledger.ReadLock(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if w.Options.DryRun {
-		return lock.Fence + 1, nil
-	}
-	if lock.Run != w.Run || lock.Phase != phase {
+	case w.Options.DryRun: // it has no lock, and what it writes only it reads
+		lock.Fence++
+	case lock.Run != w.Run:
 		return 0, &ledger.SupersededError{Run: w.Run, By: lock.Run}
 	}
+	w.number.Store(lock.Fence)
 	return lock.Fence, nil
+}
+
+// phase is the phase of the lock that a lease needs.
+func (w *work) phase(p ledger.Phase) ledger.Phase {
+	if w.Options.DryRun {
+		return ""
+	}
+	return p
 }
 
 // act is one invocation: it knows when to stop.
