@@ -72,9 +72,10 @@ func (l *Ledger) writeLock(ctx context.Context, lock Lock) (Lock, error) {
 	return lock, err
 }
 
-// Acquire takes the lock for a run, or finds that the run holds it already. stands says whether a
-// holder's execution still runs; nil where runs have no executions. *BusyError: another run holds it.
-func (l *Ledger) Acquire(ctx context.Context, run, execution string, until time.Time,
+// Acquire takes the lock for the run that a plan is of, or finds that it holds it already. stands says
+// whether a holder's execution still runs; nil where runs have no executions. *BusyError: another run
+// holds the lock. *SupersededError: another has had it since the plan was made, so this one never will.
+func (l *Ledger) Acquire(ctx context.Context, p Plan, execution string, until time.Time,
 	stands func(context.Context, Lock) (bool, error),
 ) (Lock, error) {
 	for {
@@ -82,24 +83,16 @@ func (l *Ledger) Acquire(ctx context.Context, run, execution string, until time.
 		if err != nil {
 			return lock, err
 		}
-		if lock.Run == run && lock.Phase != Released {
+		if lock.Run == p.Run && lock.Phase != Released {
 			return lock, nil
 		}
-		if lock.Phase != Released {
-			if l.now().Before(lock.Until) {
-				return lock, &BusyError{lock.Run, "the lock", lock.Until}
-			}
-			if stands != nil {
-				yes, err := stands(ctx, lock)
-				if err != nil {
-					return lock, fmt.Errorf("look for the execution of run %s: %w", lock.Run, err)
-				}
-				if yes {
-					return lock, &BusyError{lock.Run, "the lock", lock.Until}
-				}
-			}
+		if lock.Fence >= p.Fence {
+			return lock, &SupersededError{p.Run, lock.Run}
 		}
-		lock.Run, lock.Execution, lock.Fence = run, execution, lock.Fence+1
+		if err := l.free(ctx, lock, stands); err != nil {
+			return lock, err
+		}
+		lock.Run, lock.Execution, lock.Fence = p.Run, execution, p.Fence
 		lock.Phase, lock.Holder, lock.Until = Syncing, "", until
 		lock, err = l.writeLock(ctx, lock)
 		if errors.Is(err, ErrConflict) {
@@ -107,6 +100,24 @@ func (l *Ledger) Acquire(ctx context.Context, run, execution string, until time.
 		}
 		return lock, err
 	}
+}
+
+// free is nil if nobody holds the lock, or one who will not come back.
+func (l *Ledger) free(ctx context.Context, lock Lock, stands func(context.Context, Lock) (bool, error)) error {
+	if lock.Phase == Released {
+		return nil
+	}
+	alive := l.now().Before(lock.Until)
+	if !alive && stands != nil {
+		var err error
+		if alive, err = stands(ctx, lock); err != nil {
+			return fmt.Errorf("look for the execution of run %s: %w", lock.Run, err)
+		}
+	}
+	if alive {
+		return &BusyError{lock.Run, "the lock", lock.Until}
+	}
+	return nil
 }
 
 // Release gives the lock back, if it still is as lock says. *SupersededError: another run has it.

@@ -23,6 +23,7 @@ type Options struct {
 type Plan struct {
 	Format      int             `json:"format"`
 	Run         string          `json:"run"`
+	Fence       int64           `json:"fence"`   // the run's number: the next of the lock, when the plan was made
 	Trigger     string          `json:"trigger"` // schedule, manual, …
 	Time        time.Time       `json:"time"`
 	PortTime    time.Time       `json:"portTime"` // Port's clock at Time

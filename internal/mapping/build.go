@@ -11,45 +11,51 @@ func (s *session) entity(m *entityMapping, item map[string]any) (Entity, *ItemEr
 	if err := s.key(&e, m, item); err != nil {
 		return Entity{}, err
 	}
-	for _, l := range m.fields {
-		v, ok, err := s.value(&e, l, item)
-		if err == nil && ok {
-			v, err = s.text(l, v)
-		}
-		if err != nil {
-			return Entity{}, err
-		}
-		if ok {
-			e.Body[l.key] = v
-		}
+	if err := s.fill(e.Body, &e, m.fields, item, s.text); err != nil {
+		return Entity{}, err
 	}
 	if m.properties != nil {
 		properties := make(map[string]any, len(m.properties))
-		for _, l := range m.properties {
-			v, ok, err := s.value(&e, l, item)
-			if err != nil {
-				return Entity{}, err
-			}
-			if ok {
-				properties[l.key] = v
-			}
+		if err := s.fill(properties, &e, m.properties, item, asIs); err != nil {
+			return Entity{}, err
 		}
 		e.Body["properties"] = properties
 	}
 	if m.relations != nil {
 		relations := make(map[string]any, len(m.relations))
-		for _, l := range m.relations {
-			v, ok, err := s.value(&e, l, item)
-			if err != nil {
-				return Entity{}, err
-			}
-			if ok {
-				relations[l.key] = e.target(l, v)
-			}
+		if err := s.fill(relations, &e, m.relations, item, e.targets); err != nil {
+			return Entity{}, err
 		}
 		e.Body["relations"] = relations
 	}
 	return e, nil
+}
+
+type shape func(*leaf, any) (any, *ItemError)
+
+func asIs(_ *leaf, v any) (any, *ItemError) { return v, nil }
+
+// fill evaluates what an entity can do without. What may read an unread key is left out.
+func (s *session) fill(into map[string]any, e *Entity, leaves []*leaf, item any, shape shape) *ItemError {
+	for _, l := range leaves {
+		if l.reads(s.unread) {
+			e.leaveOut(l.body)
+			continue
+		}
+		v, f := l.eval(s.ctx, s.block.engine, item)
+		if f != nil {
+			if f.fatal {
+				return s.failed(l, f)
+			}
+			e.Notes = append(e.Notes, Note{Path: l.body, Program: f.program, Reason: f.reason()})
+		}
+		v, err := shape(l, v)
+		if err != nil {
+			return err
+		}
+		into[l.key] = v
+	}
+	return nil
 }
 
 // key sets what identifies the entity.
@@ -103,22 +109,6 @@ func missing(v any) string {
 	return a(v) + ", not a string"
 }
 
-// value evaluates what an entity can do without. ok is false if it must be left out.
-func (s *session) value(e *Entity, l *leaf, item map[string]any) (_ any, ok bool, _ *ItemError) {
-	if l.reads(s.unread) {
-		e.leaveOut(l.body)
-		return nil, false, nil
-	}
-	v, f := l.eval(s.ctx, s.block.engine, item)
-	if f != nil {
-		if f.fatal {
-			return nil, false, s.failed(l, f)
-		}
-		e.Notes = append(e.Notes, Note{Path: l.body, Program: f.program, Reason: f.reason()})
-	}
-	return v, true, nil
-}
-
 // text makes title and icon what Port takes for them; a team is passed on as it is.
 func (s *session) text(l *leaf, v any) (any, *ItemError) {
 	if l.key == "team" || v == nil {
@@ -133,12 +123,11 @@ func (s *session) text(l *leaf, v any) (any, *ItemError) {
 	return nil, s.refused(l, errors.New(a(v)+", not a string"))
 }
 
-// target encodes a relation's targets as the identifiers they refer to. Nothing is no target: an
-// empty string is null, and a list has only what is there.
+// targets encodes a relation's targets as the identifiers they refer to; a search stays as it is.
+// Nothing is no target: an empty string is null, and a list has only what is there.
+func (e *Entity) targets(l *leaf, v any) (any, *ItemError) { return e.target(l, v), nil }
+
 func (e *Entity) target(l *leaf, v any) any {
-	if l.search {
-		return v
-	}
 	if number, ok := numeral(v); ok {
 		v = number
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 )
 
-const minimal = `{"kind": "k", "port": {"entity": {"mappings": {"identifier": ".Id", "blueprint": "\"b\""}}}}`
+const minimal = `{"kind": "k",
+	"port": {"entity": {"mappings": {"identifier": ".Id", "blueprint": "\"b\""}}}}`
 
 func TestOptionsHaveOceansDefaultsWhenAbsent(t *testing.T) {
 	m := compile(t, `{"resources": [`+minimal+`], "unknown": {"x": 1}}`)
@@ -90,6 +91,10 @@ func TestABlocksIdentityIsItsContentNotItsPlace(t *testing.T) {
 	if alone.ID != moved.Blocks[1].ID {
 		t.Error("the identity moved with key order, place or an unknown key")
 	}
+	kind := compile(t, `{"resources": [`+strings.Replace(minimal, `"k"`, `"l"`, 1)+`]}`).Blocks[0]
+	if alone.ID == kind.ID {
+		t.Error("different kinds have one identity")
+	}
 	if alone.ID == moved.Blocks[0].ID {
 		t.Error("different programs have one identity")
 	}
@@ -106,7 +111,8 @@ func TestABlocksIdentityIsItsContentNotItsPlace(t *testing.T) {
 }
 
 func TestAConfigIsRefusedWithAllItsProblems(t *testing.T) {
-	_, err := mapping.Compile([]byte(`{"enableMergeEntity": null, "entityDeletionThreshold": 1.5, "resources": [
+	_, err := mapping.Compile([]byte(`{"enableMergeEntity": null, "entityDeletionThreshold": 1.5,
+		"resources": [
 		{"kind": "", "selector": {"query": "True", "includeActions": "A", "maxConcurrentAccounts": -1,
 			"regionPolicy": {"deny": [1]}},
 		 "port": {"itemsToParseTopLevelTransform": null, "itemsToParseName": 5,

@@ -21,7 +21,8 @@ type m = map[string]any
 
 func TestMergeTakesTheLaterValueOfEveryKey(t *testing.T) {
 	first := entity(m{"title": "one", "team": []any{"x", "y"}, "properties": m{"a": 1, "same": 2, "was": "x"}})
-	second := entity(m{"title": "two", "team": []any{"y", "x", "y"}, "properties": m{"b": nil, "same": 2.0, "was": nil},
+	second := entity(m{"title": "two", "team": []any{"y", "x", "y"}, "properties": m{"b": nil,
+		"same": 2.0, "was": nil},
 		"relations": m{"r": "t"}})
 	third := entity(m{"properties": m{"was": "z"}, "relations": m{"r": []any{"t"}}})
 	got, conflicts := mapping.Merge([]mapping.Entity{first, second, third})
@@ -74,10 +75,12 @@ func TestEncodeWritesSortedKeysAndPlainText(t *testing.T) {
 
 func TestHashesAreEqualWhereNothingIsToBeWritten(t *testing.T) {
 	for name, pair := range map[string][2]mapping.Entity{
-		"a team and a list of it":      {entity(m{"team": "x"}), entity(m{"team": []any{"x"}})},
-		"a team in another order":      {entity(m{"team": []any{"b", "a"}}), entity(m{"team": []any{"a", "b", "a"}})},
+		"a team and a list of it": {entity(m{"team": "x"}), entity(m{"team": []any{"x"}})},
+		"a team in another order": {entity(m{"team": []any{"b", "a"}}), entity(m{"team": []any{"a",
+			"b", "a"}})},
 		"an integer written as a real": {entity(m{"properties": m{"a": 1}}), entity(m{"properties": m{"a": 1.0}})},
-		"notes":                        {entity(m{}), {Body: m{"identifier": "i"}, Notes: []mapping.Note{{Path: "x"}}}},
+		"notes": {entity(m{}),
+			{Body: m{"identifier": "i"}, Notes: []mapping.Note{{Path: "x"}}}},
 	} {
 		if hash(t, pair[0]) != hash(t, pair[1]) {
 			t.Errorf("%s: hashes differ", name)
@@ -138,7 +141,8 @@ func TestIdentifiersAreWhatPortTakes(t *testing.T) {
 		"arn:aws:ec2:eu-west-1:012200330044:instance/i-0aa11": false,
 		`a\b@c_d.e+f=g`: false, "Zoë": false, "日本": false, "...": false, long: false,
 		long + "a": true, long + "b": true, ".": true, "..": true, " ": true, "#": true, "##": true, "🚀": true,
-		"a b": true, "a  b": true, "a_b ": true, " a_b": true, "a#b": true, "a\xffb": true, "a\x00b": true, "a\n": true,
+		"a b": true, "a  b": true, "a_b ": true, " a_b": true, "a#b": true, "a\xffb": true, "a\x00b": true,
+		"a\n":           true,
 		"/aws/lambda/*": true, "e\u0301": true, "१": true, strings.Repeat("a ", 1000): true,
 	} {
 		got, noted := sent(id)

@@ -56,8 +56,10 @@ func FuzzMap(f *testing.F) {
 }
 
 func FuzzProgram(f *testing.F) {
-	for _, program := range []string{".a.b", `'a' + "b"`, `"\(.a | 'x')"`, ".[0]?", "# '", `'\`, `"\(`, "input", "def f: 1;",
-		"now", "[nan]", ".a // 'x'", "$ENV", `.["a"] | .b`, "-1", "..", "{a: 'b'}", "reduce .[] as $x (0; . + 1)"} {
+	for _, program := range []string{".a.b", `'a' + "b"`, `"\(.a | 'x')"`, ".[0]?", "# '", `'\`, `"\(`,
+		"input", "def f: 1;",
+		"now", "[nan]", ".a // 'x'", "$ENV", `.["a"] | .b`, "-1", "..", "{a: 'b'}",
+		"reduce .[] as $x (0; . + 1)"} {
 		f.Add(program)
 	}
 	f.Fuzz(func(t *testing.T, program string) {
@@ -65,12 +67,14 @@ func FuzzProgram(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m, err := mapping.Compile(fmt.Appendf(nil, `{"resources": [{"kind": "k", "port": {"itemsToParse": "[1]", "entity":
-			{"mappings": {"identifier": "'i'", "blueprint": "'b'", "properties": {"p": %s}}}}}]}`, text))
+		m, err := mapping.Compile(fmt.Appendf(nil, `{"resources": [{"kind": "k", "port": {
+			"itemsToParse": "[1]", "entity": {"mappings": {"identifier": "'i'", "blueprint": "'b'",
+			"properties": {"p": %s}}}}}]}`, text))
 		if err != nil {
 			return
 		}
-		got := m.Blocks[0].Map(t.Context(), map[string]any{"a": map[string]any{"b": 1.5}, "l": []any{"x", nil, true}}, nil)
+		resource := map[string]any{"a": map[string]any{"b": 1.5}, "l": []any{"x", nil, true}}
+		got := m.Blocks[0].Map(t.Context(), resource, nil)
 		for _, e := range got.Entities {
 			if _, _, err := e.Encode(); err != nil {
 				t.Error(err)

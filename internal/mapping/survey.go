@@ -20,7 +20,7 @@ func (u usage) calls(name string) bool { return slices.Contains(u.functions, nam
 // deletes tells whether evaluation may come to gojq's delpaths. An update does where its right side
 // is empty.
 func (u usage) deletes() bool {
-	through := []string{"del/1", "delpaths/1", "map_values/1", "walk/1", "truncate_stream/1"}
+	through := []string{"del/1", "delpaths/1", "map_values/1", "walk/1"}
 	return u.updates || slices.ContainsFunc(through, u.calls)
 }
 

@@ -7,6 +7,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
+const plainMapping = `{"identifier": ".Id", "blueprint": "'b'"}`
+
 func TestABlockReadsWhatItsProgramsMayRead(t *testing.T) {
 	for program, want := range map[string]string{ // which of X and Y
 		`.Properties.X`:                 "X",
@@ -33,15 +35,19 @@ func TestABlockReadsWhatItsProgramsMayRead(t *testing.T) {
 		`.Properties as $p | .Type`:     "XY",
 		`def f: .Properties.X; f.Y.Z.W`: "XY",
 	} {
-		for place, port := range map[string]string{
-			"selector":   `{"entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'"}}}`,
-			"title":      `{"entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'", "title": %}}}`,
-			"identifier": `{"entity": {"mappings": {"identifier": %, "blueprint": "'b'"}}}`,
-			"second":     `{"entity": {"mappings": [{"identifier": ".Id", "blueprint": "'b'"}, {"identifier": ".Id", "blueprint": "'b'", "team": [%]}]}}`,
-			"nested":     `{"entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'", "properties": {"p": {"q": [1, %]}}}}}`,
-			"search":     `{"entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'", "relations": {"r": {"combinator": "'and'", "rules": [{"value": %}]}}}}}`,
-			"items":      `{"itemsToParse": %, "entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'"}}}`,
+		for place, more := range map[string]string{
+			"selector":   `"identifier": ".Id"`,
+			"identifier": `"identifier": %`,
+			"title":      `"identifier": ".Id", "title": %`,
+			"team":       `"identifier": ".Id", "team": [5, %]`,
+			"property":   `"identifier": ".Id", "properties": {"p": {"q": [1, %]}}`,
+			"search":     `"identifier": ".Id", "relations": {"r": {"combinator": "'and'", "rules": [{"value": %}]}}`,
+			"items":      `"identifier": ".Id"`,
 		} {
+			port := `{"entity": {"mappings": [` + plainMapping + `, {"blueprint": "'b'", ` + more + `}]}}`
+			if place == "items" {
+				port = `{"itemsToParse": %,` + port[1:]
+			}
 			selector := `{}`
 			if place == "selector" {
 				selector = `{"query": ` + quote(program) + `}`
@@ -61,9 +67,11 @@ func TestABlockReadsWhatItsProgramsMayRead(t *testing.T) {
 }
 
 func TestWhatMayReadAnUnreadKeyIsLeftOut(t *testing.T) {
-	b := blockOf(t, `, "title": ".Properties.Tags.Name", "icon": "'AWS'", "team": [".Type", ".Properties.Tags.team"],
-		"properties": {"state": ".Properties.State", "tags": ".Properties.Tags", "tagged": ".Properties.Tags != null",
-			"region": ".__ExtraContext.Region", "all": ".", "some": {"a": ".Properties.State", "b": ".Properties.Tags"}},
+	b := blockOf(t, `, "title": ".Properties.Tags.Name", "icon": "'AWS'",
+		"team": [".Type", ".Properties.Tags.team"],
+		"properties": {"state": ".Properties.State", "tags": ".Properties.Tags",
+			"tagged": ".Properties.Tags != null", "region": ".__ExtraContext.Region", "all": ".",
+			"some": {"a": ".Properties.State", "b": ".Properties.Tags"}},
 		"relations": {"vpc": ".Properties.VpcId", "owner": ".Properties.Tags.owner", "by": {"combinator": "'and'",
 			"rules": [{"property": "'x'", "operator": "'='", "value": ".Properties.Tags.x"}]}}`)
 	resource := object(t, `{"Id": "i", "Type": "T", "Properties": {"State": "on", "VpcId": "v"},
@@ -96,7 +104,8 @@ func TestNothingIsSentWhereTheKeyMayBeUnread(t *testing.T) {
 		"port.entity.mappings.identifier": {`{}`,
 			`{"entity": {"mappings": {"identifier": ".Properties.Tags.Name", "blueprint": "'b'"}}}`},
 		"port.entity.mappings.blueprint": {`{}`,
-			`{"entity": {"mappings": {"identifier": ".Id", "blueprint": "if .Properties.Tags then 'a' else 'b' end"}}}`},
+			`{"entity": {"mappings": {"identifier": ".Id", "blueprint":
+				"if .Properties.Tags then 'a' else 'b' end"}}}`},
 		"port.itemsToParse": {`{}`, `{"itemsToParse": ".Properties.Tags // []",
 			"entity": {"mappings": {"identifier": ".Id", "blueprint": "'b'"}}}`},
 	} {
@@ -109,9 +118,11 @@ func TestNothingIsSentWhereTheKeyMayBeUnread(t *testing.T) {
 }
 
 func TestAnItemsOwnFieldsAreReadWhereTheListIs(t *testing.T) {
-	b := block(t, `{}`, `{"itemsToParse": ".Properties.Disks", "entity": {"mappings": {"identifier": ".item.id",
+	b := block(t, `{}`, `{"itemsToParse": ".Properties.Disks", "entity": {"mappings": {"identifier":
+		".item.id",
 		"blueprint": "'b'", "properties": {"size": ".item.size", "tags": ".Properties.Tags"}}}}`)
-	got := b.Map(t.Context(), object(t, `{"Properties": {"Disks": [{"id": "1", "size": 5}]}}`), []string{"Tags"})
+	got := b.Map(t.Context(), object(t, `{"Properties": {"Disks": [{"id": "1", "size": 5}]}}`),
+		[]string{"Tags"})
 	if got.Err != nil {
 		t.Fatal(got.Err)
 	}

@@ -44,7 +44,8 @@ func TestReadsOfTheOrganizationsSetup(t *testing.T) {
 			port.Integration{Config: json.RawMessage(`{}`)}},
 		{"the blueprints", func(x ctx, c *port.Client) (any, error) { return c.Blueprints(x) },
 			"GET /v1/blueprints", `{"ok":true,"blueprints":[{"identifier":"vm","title":"VM",
-				"createdAt":"2026-11-24T22:00:00.000Z","updatedAt":"2026-11-25T22:00:00.000Z","schema":{"properties":{}},
+				"createdAt":"2026-11-24T22:00:00.000Z","updatedAt":"2026-11-25T22:00:00.000Z",
+				"schema":{"properties":{}},
 				"relations":{"host":{"target":"host","required":true,"many":false,"title":"x"}}},
 				{"identifier":"host"}]}`,
 			[]port.Blueprint{{

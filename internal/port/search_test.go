@@ -44,7 +44,8 @@ func TestReadsOfEntities(t *testing.T) {
 			q := port.Query{Combinator: "or", Rules: []port.Rule{{"$title", "=", "one"}}}
 			return c.Search(x, "a/b", q, "more")
 		}, search, `{"query":{"combinator":"or","rules":[` +
-			`{"property":"$title","operator":"=","value":"one"}]},"limit":1000,"from":"more"}`, port.SearchPage{Entities: []port.Entity{wantEntity}}},
+			`{"property":"$title","operator":"=","value":"one"}]},"limit":1000,"from":"more"}`,
+			port.SearchPage{Entities: []port.Entity{wantEntity}}},
 		{"ours", func(x ctx, c *port.Client) (any, error) {
 			return c.Owned(x, "a/b", []string{"i-1", "i-2"})
 		}, search, `{"query":{"combinator":"and","rules":[` +

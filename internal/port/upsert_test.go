@@ -204,6 +204,17 @@ func TestNoConnectionIsNoDoubt(t *testing.T) {
 	})
 }
 
+func TestAnAnswerOfAnotherShapeIsDoubtAndNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answers: []answer{reply(200, `{"entities":{}}`)}}
+		c := connect(t, f, port.Config{})
+		r := c.Upsert(t.Context(), "vm", entities(1), port.UpsertOptions{})[0]
+		if r.Err == nil || !r.Resent || len(f.requests()) != 1 {
+			t.Errorf("got %+v after %d requests", r, len(f.requests()))
+		}
+	})
+}
+
 func TestUpsertSplitsBySizeAndSendsNothingTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answers: []answer{written(true)}}

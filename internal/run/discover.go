@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
 // DiscoverRequest asks for a new run.
@@ -37,7 +39,7 @@ type Discovered struct {
 // Discover checks all that can be checked before anything is written, writes the run's plan and
 // takes the lock. Called again for the same run, it finds what it did. Its errors have names:
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
-// org, and RunBusy while another run holds the lock.
+// org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	l, plan, accounts, err := e.planned(ctx, r)
 	if err != nil {
@@ -48,7 +50,7 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 		return Discovered{}, err
 	}
 	if !plan.Options.DryRun {
-		if _, err := l.Acquire(ctx, r.Run, "", r.Until, e.Executions); err != nil {
+		if _, err := l.Acquire(ctx, plan, "", r.Until, e.Executions); err != nil {
 			return Discovered{}, err
 		}
 	}
@@ -58,13 +60,15 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 	return Discovered{Run: r.Run, Accounts: accounts, Width: plan.Width, DryRun: plan.Options.DryRun}, nil
 }
 
+// planning is a plan as far as it is made.
+type planning struct {
+	plan     ledger.Plan
+	accounts []ledger.Account
+	err      error
+}
+
 // planned finds the plan of a run, or makes it and writes it.
 func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (*ledger.Ledger, ledger.Plan, []ledger.Account, error) {
-	type planning struct {
-		plan     ledger.Plan
-		accounts []ledger.Account
-		err      error
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	fresh := async(func() (p planning) { // only reads
@@ -76,18 +80,35 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (*ledger.Ledger
 	if err != nil {
 		return nil, ledger.Plan{}, nil, err
 	}
+	lock := async(func() (p planning) {
+		var now ledger.Lock
+		now, p.err = l.ReadLock(ctx)
+		p.plan.Fence = now.Fence + 1
+		return p
+	})
+	defer lock()
 	plan, accounts, err := l.ReadPlan(ctx, r.Run)
 	if err == nil {
-		cancel()
+		err = ended(ctx, l, r.Run)
 	}
 	if errors.Is(err, ledger.ErrNotFound) {
-		p := fresh()
-		if p.err != nil {
-			return l, p.plan, nil, p.err
+		p, next := fresh(), lock()
+		if err := cmp.Or(p.err, next.err); err != nil {
+			return l, p.plan, nil, err
 		}
+		p.plan.Fence = next.plan.Fence
 		plan, accounts, err = l.WritePlan(ctx, p.plan, p.accounts)
 	}
 	return l, plan, accounts, err
+}
+
+// ended refuses a run that has its report already.
+func ended(ctx context.Context, l *ledger.Ledger, run string) error {
+	known, err := l.ReadOnce(ctx, run, reportName, &report.Report{})
+	if known {
+		return &Error{"RunEnded", "run " + run + " has come to its end already", nil}
+	}
+	return err
 }
 
 // plan gathers what the run sets out to do. It only reads.

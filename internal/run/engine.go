@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,7 +105,6 @@ type work struct {
 	accounts []ledger.Account
 	mapping  *mapping.Mapping
 	kinds    []asked
-	number   atomic.Int64 // the run's fence, once known
 }
 
 // asked is a kind that the mapping names and we serve, with its blocks in their order.

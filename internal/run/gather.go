@@ -106,7 +106,7 @@ func each(ctx context.Context, states []ledger.State, wants func(ledger.State) b
 
 // gather decides what goes. Nobody writes meanwhile. Manifests are read one at a time, and only where
 // there is something to decide: memory grows with the candidates alone.
-func (w *work) gather(ctx context.Context, states []ledger.State, fence int64, secondProof time.Duration) (decisions, error) {
+func (w *work) gather(ctx context.Context, states []ledger.State, secondProof time.Duration) (decisions, error) {
 	c := claims{
 		candidates: map[ledger.Entity][]candidate{}, stay: map[ledger.Entity][]place{}, entries: map[[2]string]int{},
 	}
@@ -119,7 +119,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, fence int64, s
 	}
 	err := each(ctx, states, func(s ledger.State) bool {
 		return s.Summary.Run == w.Run && s.Summary.Candidates > 0
-	}, func(ctx context.Context, account string) error { return w.candidates(ctx, account, fence, &c) })
+	}, func(ctx context.Context, account string) error { return w.candidates(ctx, account, &c) })
 	if err != nil || len(c.candidates) == 0 {
 		return d, err
 	}
@@ -127,7 +127,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, fence int64, s
 		slices.SortFunc(all, func(a, b candidate) int { return strings.Compare(a.order(), b.order()) })
 	}
 	err = each(ctx, states, func(s ledger.State) bool { return s.Summary.Total() > 0 || s.Loose },
-		func(ctx context.Context, account string) error { return w.others(ctx, account, fence, &c) })
+		func(ctx context.Context, account string) error { return w.others(ctx, account, &c) })
 	if err != nil {
 		return d, err
 	}
@@ -135,7 +135,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, fence int64, s
 	return d, nil
 }
 
-func (w *work) candidates(ctx context.Context, account string, fence int64, c *claims) error {
+func (w *work) candidates(ctx context.Context, account string, c *claims) error {
 	m, _, err := w.ledger.Read(ctx, account)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (w *work) candidates(ctx context.Context, account string, fence int64, c *c
 	m.All(func(e *ledger.Entry) bool {
 		cell := &m.Cells[e.Cell]
 		c.entries[[2]string{account, e.Blueprint}]++
-		if reason := departed(e, cell, w.Run, fence); reason != "" {
+		if reason := departed(e, cell, w.Run, w.Fence); reason != "" {
 			one := candidate{
 				place:  place{account, e.Entity, cell.Region, cell.Kind, e.Resource},
 				Reason: reason, Own: e.Own, From: e.From, To: e.To, shifted: cell.Shifted, hold: e.Hold,
@@ -166,13 +166,13 @@ func (w *work) key(p place) ledger.Entity {
 	return p.Entity
 }
 
-func (w *work) others(ctx context.Context, account string, fence int64, c *claims) error {
+func (w *work) others(ctx context.Context, account string, c *claims) error {
 	m, _, err := w.ledger.Read(ctx, account)
 	if err != nil {
 		return err
 	}
 	m.All(func(e *ledger.Entry) bool {
-		if len(c.candidates[e.Entity]) > 0 && departed(e, &m.Cells[e.Cell], w.Run, fence) == "" {
+		if len(c.candidates[e.Entity]) > 0 && departed(e, &m.Cells[e.Cell], w.Run, w.Fence) == "" {
 			cell := m.Cells[e.Cell]
 			c.mu.Lock()
 			defer c.mu.Unlock()

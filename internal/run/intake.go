@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -114,10 +115,10 @@ func (in *intake) mapOne(ctx context.Context, r *collect.Resource) mapped {
 		if outcome.Err != nil && m.err == nil {
 			m.err = outcome.Err
 		}
-		for _, e := range outcome.Entities {
+		for i, e := range outcome.Entities {
 			key := ledger.Entity{Blueprint: e.Blueprint, Identifier: e.Identifier}
 			if e.Search {
-				key.Identifier = searchPrefix + b.ID.String()
+				key.Identifier = fmt.Sprint(searchPrefix, b.ID, " ", i)
 			}
 			if byEntity[key] == nil {
 				order = append(order, key)

@@ -16,6 +16,8 @@ const (
 	// Slice is how long one act of a one-process run lasts at most: a process that dies keeps others
 	// waiting for no longer than that and a request to Port.
 	Slice = 30 * time.Second
+	// longestSlice is what Lambda would give an act.
+	longestSlice = 15 * time.Minute
 	// tries is how often an act that failed for an unknown reason is called.
 	tries = 3
 )
@@ -49,9 +51,9 @@ func (e *Engine) Once(ctx context.Context, r DiscoverRequest) (*report.Report, e
 func (e *Engine) patiently(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	var waited time.Time
 	for {
-		slice, cancel := context.WithTimeout(ctx, 15*Slice) // a large organization takes minutes to list
+		sliced, cancel := context.WithTimeout(ctx, longestSlice) // a large organization takes minutes to list
 		r.Until = e.Now().Add(Slice + e.PortTimeout)
-		d, err := e.Discover(slice, r)
+		d, err := e.Discover(sliced, r)
 		cancel()
 		var busy *ledger.BusyError
 		if !errors.As(err, &busy) || !waited.IsZero() && busy.Until.After(waited) {
@@ -132,10 +134,10 @@ func (e *Engine) sweepAll(ctx context.Context, run string) (*report.Report, erro
 
 // again calls an act in slices until it has ended.
 func again[T any](ctx context.Context, e *Engine, what, name string, act func(context.Context) (T, error), progress func(T) Progress) (T, error) {
-	failures := 0
+	failures, slice := 0, Slice
 	for {
-		slice, cancel := context.WithTimeout(ctx, Slice)
-		answer, err := act(slice)
+		sliced, cancel := context.WithTimeout(ctx, slice)
+		answer, err := act(sliced)
 		cancel()
 		switch p := progress(answer); {
 		case err == nil && !p.More:
@@ -147,6 +149,8 @@ func again[T any](ctx context.Context, e *Engine, what, name string, act func(co
 			}
 		case ctx.Err() != nil:
 			return answer, context.Cause(ctx)
+		case errors.Is(err, context.DeadlineExceeded) && slice < longestSlice:
+			slice *= 2 // one page of one cell takes longer than that
 		default:
 			if failures++; fatal(err) || failures == tries {
 				return answer, err

@@ -71,8 +71,7 @@ func (s stage) steps() (steps []step) {
 // do carries out one step under the account's lease. Whatever is no longer as it was when it was
 // decided is left to the next run.
 func (s *sweep) do(ctx context.Context, one step) error {
-	h, err := s.work.ledger.Take(ctx, one.account, s.engine.lease(s.work.Run, s.fence, s.act),
-		s.work.phase(ledger.Sweeping))
+	h, err := s.work.ledger.Take(ctx, one.account, s.engine.lease(s.work, s.act), s.work.phase(ledger.Sweeping))
 	if err != nil {
 		return err
 	}
@@ -136,7 +135,7 @@ func (s *sweep) stillGone(h *ledger.Holder, c candidate) *ledger.Entry {
 	switch {
 	case e == nil: // an earlier invocation of this sweep was here
 		return nil
-	case s.left(c.Entity), departed(e, &h.Cells[i], s.work.Run, s.fence) == "":
+	case s.left(c.Entity), departed(e, &h.Cells[i], s.work.Run, s.work.Fence) == "":
 		s.leave(c.Entity)
 		s.note(&s.progress.Outcome.Stayed, c, "SeenAgain", "")
 		return nil

@@ -57,7 +57,6 @@ type sweep struct {
 	engine *Engine
 	work   *work
 	act    act
-	fence  int64
 	lock   ledger.Lock
 	states []ledger.State
 	known  bool // the decisions are those of an earlier invocation
@@ -93,9 +92,6 @@ const (
 // hold writes the phase into the lock, so that nobody syncs any more, and waits out those who still
 // may. It returns when to try again, or the zero time.
 func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
-	if s.fence, err = s.work.fence(ctx); err != nil {
-		return wait, err
-	}
 	if s.work.Options.DryRun {
 		return wait, s.look(ctx)
 	}
@@ -184,7 +180,7 @@ func (s *sweep) decide(ctx context.Context) (err error) {
 		_, err = s.work.ledger.ReadOnce(ctx, s.work.Run, progressName, &s.progress)
 		return err
 	}
-	d, err := s.work.gather(ctx, s.states, s.fence, s.engine.SecondProof)
+	d, err := s.work.gather(ctx, s.states, s.engine.SecondProof)
 	if err == nil && len(d.Marks)+len(d.Drops)+len(d.Holds)+len(d.Deletes) > 0 {
 		err = s.work.ledger.WriteOnce(ctx, s.work.Run, decisionsName, &d)
 	}

@@ -35,16 +35,12 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	fence, err := w.fence(ctx)
-	if err != nil {
-		return Progress{}, err
-	}
 	act, done := e.begin(ctx)
 	defer done()
-	s := &accountSync{engine: e, work: w, account: r.Account, act: act, fence: fence, pacer: collect.NewPacer(e.Pool)}
+	s := &accountSync{engine: e, work: w, account: r.Account, act: act, fence: w.Fence, pacer: collect.NewPacer(e.Pool)}
 	entering := async(func() entry { return s.enter(ctx) }) // only reads, so it need not wait for the lease
 	defer entering()
-	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(r.Run, fence, act), w.phase(ledger.Syncing))
+	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(w, act), w.phase(ledger.Syncing))
 	var busy *ledger.BusyError
 	if errors.As(err, &busy) {
 		return Progress{More: true, WaitUntil: busy.Until}, nil
@@ -63,25 +59,6 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 		s.log(ctx)
 	}
 	return Progress{More: s.again, WaitUntil: s.wait}, nil
-}
-
-// fence is the run's number. It never changes, so that it is asked for once; that the run still holds
-// the lock is checked under each lease.
-func (w *work) fence(ctx context.Context) (int64, error) {
-	if n := w.number.Load(); n != 0 {
-		return n, nil
-	}
-	lock, err := w.ledger.ReadLock(ctx)
-	switch {
-	case err != nil:
-		return 0, err
-	case w.Options.DryRun: // it has no lock, and what it writes only it reads
-		lock.Fence++
-	case lock.Run != w.Run:
-		return 0, &ledger.SupersededError{Run: w.Run, By: lock.Run}
-	}
-	w.number.Store(lock.Fence)
-	return lock.Fence, nil
 }
 
 // phase is the phase of the lock that a lease needs.
@@ -128,8 +105,8 @@ func (a act) release(ctx context.Context, h *ledger.Holder) error {
 // until is when nothing of the invocation can be under way any more.
 func (e *Engine) until(a act) time.Time { return a.deadline.Add(e.PortTimeout) }
 
-func (e *Engine) lease(run string, fence int64, a act) ledger.Lease {
-	return ledger.Lease{Fence: fence, Nonce: a.nonce, Run: run, Until: e.until(a)}
+func (e *Engine) lease(w *work, a act) ledger.Lease {
+	return ledger.Lease{Fence: w.Fence, Nonce: a.nonce, Run: w.Run, Until: e.until(a)}
 }
 
 // async begins f and returns how to wait for its result.
