@@ -22,8 +22,8 @@ type header struct {
 	Blueprints map[string]BlueprintAt `json:"blueprints,omitempty"`
 }
 
-// encode renders the manifest as gzipped JSON lines, in shards.
-func (m *Manifest) encode() ([][]byte, error) {
+// encode renders the manifest as gzipped JSON lines, in shards of that many entries.
+func (m *Manifest) encode(bound int) ([][]byte, error) {
 	h := header{Format: Format, Account: m.Account, Cells: m.Cells, Blueprints: m.Blueprints}
 	var shards [][]byte
 	w, err := newShard(h)
@@ -31,7 +31,7 @@ func (m *Manifest) encode() ([][]byte, error) {
 		return nil, err
 	}
 	m.All(func(e *Entry) bool {
-		if w.lines == shardEntries {
+		if w.lines == bound {
 			var data []byte
 			if data, err = w.close(); err == nil {
 				shards = append(shards, data)

@@ -197,7 +197,7 @@ func (a *Holder) Tidy(ctx context.Context) error {
 // Commit stores manifest and summary, and gives the lease back. Until it has succeeded nothing of it
 // counts. What it replaces stays until somebody tidies up under a later lease.
 func (a *Holder) Commit(ctx context.Context, s Summary) error {
-	shards, err := a.encode()
+	shards, err := a.encode(a.ledger.shard)
 	if err != nil {
 		return err
 	}
@@ -206,10 +206,10 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 	h.Absorbed = append(slices.DeleteFunc(slices.Clone(h.Absorbed), func(name string) bool {
 		return !slices.Contains(a.stale, name) // removed
 	}), a.chunks...)
-	a.seq++
+	stem := a.stem()
 	g, gctx := errgroup.WithContext(ctx)
 	for i, data := range shards {
-		name := fmt.Sprintf("manifest/%012d-%s-%04d-%03d.jsonl.gz", h.Lease.Fence, h.Lease.Nonce, a.seq, i)
+		name := fmt.Sprintf("manifest/%s-%03d.jsonl.gz", stem, i)
 		h.Manifest = append(h.Manifest, name)
 		g.Go(func() error {
 			_, err := a.ledger.store.Put(gctx, a.ledger.accountKey(h.Account, name), data, Condition{})
@@ -221,6 +221,13 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 	}
 	h.Lease.Nonce = ""
 	return a.commit(ctx, h)
+}
+
+// stem begins the name of a new object. No two are alike, since an invocation may take a lease several
+// times, but never at the same revision of the head; and they sort as they were made.
+func (a *Holder) stem() string {
+	a.seq++
+	return fmt.Sprintf("%012d-%012d-%s-%04d", a.head.Lease.Fence, a.head.Rev, a.head.Lease.Nonce, a.seq)
 }
 
 // Release gives the lease back and changes nothing else.

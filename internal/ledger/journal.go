@@ -24,6 +24,7 @@ type chunkHeader struct {
 	Format   int    `json:"format"`
 	Account  string `json:"account"`
 	Run      string `json:"run"`
+	Fence    int64  `json:"fence"`
 	PortTime int64  `json:"portTime"` // Port's clock before the first write of the chunk, ms
 }
 
@@ -31,7 +32,7 @@ type chunkHeader struct {
 // Port's time. Once it has returned without an error, no crash can make us forget them. Calls for
 // one account must not overlap with each other or with Commit.
 func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) error {
-	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, at.UnixMilli()})
+	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, a.head.Lease.Fence, at.UnixMilli()})
 	for i := range entries {
 		if err == nil {
 			err = s.add(&entries[i])
@@ -41,8 +42,7 @@ func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) e
 	if err == nil {
 		data, err = s.close()
 	}
-	a.seq++
-	name := fmt.Sprintf("journal/%012d-%s-%04d.jsonl.gz", a.head.Lease.Fence, a.head.Lease.Nonce, a.seq)
+	name := fmt.Sprintf("journal/%s.jsonl.gz", a.stem())
 	if err == nil {
 		_, err = a.ledger.store.Put(ctx, a.ledger.accountKey(a.head.Account, name), data, Condition{})
 	}
@@ -63,7 +63,9 @@ func (m *Manifest) absorb(name string, data []byte) error {
 			e.Hash = Hash{}
 			return nil
 		}
-		m.Add(Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, From: h.PortTime})
+		m.Add(Entry{
+			Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, First: h.Fence, From: h.PortTime,
+		})
 		return nil
 	})
 }

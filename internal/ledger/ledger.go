@@ -22,13 +22,14 @@ type Ledger struct {
 	state string // prefix of what outlives a run
 	runs  string // prefix of what belongs to one run
 	now   func() time.Time
+	shard int // entries of one stored object of a manifest
 }
 
 // New opens the ledger of an integration. Another organization, type or identifier is another,
 // clean ledger.
 func New(store Store, organization, integrationType, identifier string, now func() time.Time) *Ledger {
 	at := segment(organization) + "/" + segment(integrationType) + "/" + segment(identifier) + "/"
-	return &Ledger{store: store, state: "state/" + at, runs: "runs/" + at, now: now}
+	return &Ledger{store: store, state: "state/" + at, runs: "runs/" + at, now: now, shard: shardEntries}
 }
 
 // Overlay is the ledger as a dry run sees it: it reads what is there, and writes only under the

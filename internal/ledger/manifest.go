@@ -72,6 +72,7 @@ type Entry struct {
 	Hash     Hash  `json:"h,omitzero"`  // what Port confirmed; zero = unknown
 	Refused  Hash  `json:"r,omitzero"`  // what Port refused, not to be sent again as it is
 	Fence    int64 `json:"f,omitempty"` // the run that Mark is of
+	First    int64 `json:"n,omitempty"` // the run that first named it
 	Mark     Mark  `json:"m,omitempty"`
 	Own      Own   `json:"o,omitempty"`
 	From     int64 `json:"from,omitempty"` // Port's time of the journal chunk that first named it, ms

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -107,6 +108,7 @@ func (l *Ledger) ReadPlan(ctx context.Context, run string) (Plan, []Account, err
 func (l *Ledger) WriteOnce(ctx context.Context, run, name string, v any) error {
 	_, err := l.save(ctx, l.runKey(run, name), v, "")
 	if errors.Is(err, ErrConflict) {
+		reflect.ValueOf(v).Elem().SetZero() // what is not there must not stay
 		_, err = l.load(ctx, l.runKey(run, name), v)
 	}
 	return err

@@ -14,7 +14,10 @@ import (
 )
 
 // listed bounds what Text lists of each sort; the JSON has all.
-const listed = 10
+const (
+	listed         = 10
+	listedAccounts = 50 // that are not complete
+)
 
 // Text is the report for people: what could be seen, what changed, what went and why.
 func (r *Report) Text() string {
@@ -54,36 +57,46 @@ func table(w io.Writer, rows [][]string) {
 func (r *Report) accounts(w io.Writer) {
 	fmt.Fprintf(w, "Accounts (%d)\n", len(r.Accounts))
 	var rows [][]string
-	good := 0
+	good, bad := 0, 0
 	for _, a := range r.Accounts {
 		if a.State == kind.Complete {
 			if good++; good > listed {
 				continue
 			}
+		} else if bad++; bad > listedAccounts {
+			continue
 		}
-		row := []string{a.ID, a.Name, string(a.State), fmt.Sprintf("%d entities", a.Entities)}
-		if a.Reason != "" {
-			since := ""
-			if !a.Since.IsZero() {
-				since = ", since " + a.Since.UTC().Format("2006-01-02 15:04")
-			}
-			row = append(row, a.Reason+since+": "+shortened(a.Message))
-		}
-		rows = append(rows, row)
-		for i, c := range a.Frozen {
-			if i == listed {
-				rows = append(rows, []string{"", "", fmt.Sprintf("and %d more cells", len(a.Frozen)-listed)})
-				break
-			}
-			if a.Cells[kind.Complete] > 0 || a.Cells[kind.Listed] > 0 { // else the account's line says it
-				rows = append(rows, []string{"", c.Region, string(c.State), c.Kind, c.Reason + ": " + shortened(c.Message)})
-			}
-		}
+		rows = append(rows, a.rows()...)
+	}
+	if bad > listedAccounts {
+		rows = append(rows, []string{fmt.Sprintf("and %d more, not complete", bad-listedAccounts)})
 	}
 	if good > listed {
 		rows = append(rows, []string{fmt.Sprintf("and %d more, complete", good-listed)})
 	}
 	table(w, rows)
+}
+
+// rows are the account's line and those of its cells that do not only repeat it.
+func (a *Account) rows() [][]string {
+	row := []string{a.ID, a.Name, string(a.State), fmt.Sprintf("%d entities", a.Entities)}
+	if a.Reason != "" {
+		since := ""
+		if !a.Since.IsZero() {
+			since = ", since " + a.Since.UTC().Format("2006-01-02 15:04")
+		}
+		row = append(row, a.Reason+since+": "+shortened(a.Message))
+	}
+	rows := [][]string{row}
+	for i, c := range a.Frozen {
+		if i == listed {
+			return append(rows, []string{"", "", fmt.Sprintf("and %d more cells", len(a.Frozen)-listed)})
+		}
+		if c.Verdict != a.Verdict {
+			rows = append(rows, []string{"", c.Region, string(c.State), c.Kind, c.Reason + ": " + shortened(c.Message)})
+		}
+	}
+	return rows
 }
 
 func (r *Report) blueprints(w io.Writer) {

@@ -239,7 +239,7 @@ func (in *intake) see(m *mapped, made made) *write {
 	h, w := in.manifest(), in.writer
 	e := h.Find(in.index, m.id, made.Entity)
 	if e == nil {
-		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id})
+		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id, First: w.sync.fence})
 	}
 	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.fence, ledger.Seen, nil, made.blocks
 	switch made.hash {

@@ -55,12 +55,10 @@ func ours(own ledger.Own, from, to int64, created time.Time) bool {
 	return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
 }
 
-// touched says that somebody wrote the entity since the run began, us not being the last we know of.
+// touched says that somebody wrote the entity since the run began, and that it was not the last write
+// of ours that Port confirmed.
 func touched(e *ledger.Entry, found port.Entity, began time.Time) bool {
-	if found.UpdatedAt.Before(began.Add(-clockSlack)) {
-		return false
-	}
-	return e.At == 0 || e.At >= began.UnixMilli() || found.UpdatedAt.After(time.UnixMilli(e.At).Add(clockSlack))
+	return !found.UpdatedAt.Before(began.Add(-clockSlack)) && found.UpdatedAt.After(time.UnixMilli(e.At).Add(clockSlack))
 }
 
 // guard bounds what one run may delete of an account's blueprint: more than these two together needs

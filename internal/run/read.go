@@ -137,10 +137,9 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 			sum.Frozen = append(sum.Frozen, ledger.FrozenCell{Region: c.Region, Kind: c.Kind, Since: ledger.Since{Verdict: c.Verdict, Since: c.Since}})
 		}
 	}
-	began := s.work.PortTime.UnixMilli()
 	s.holder.All(func(e *ledger.Entry) bool {
 		sum.Entries[e.Blueprint]++
-		if e.From >= began {
+		if e.First == s.fence {
 			sum.Born++
 		}
 		if reason := departed(e, &s.holder.Cells[e.Cell], s.work.Run, s.fence); reason != "" {
