@@ -5,7 +5,6 @@ package kind
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -115,15 +114,6 @@ func (k Kind) Resource(at Site, it Item, properties map[string]any) map[string]a
 	maps.Copy(extra, it.Context)
 	r["__ExtraContext"] = extra
 	return r
-}
-
-// Service is the IAM prefix of the kind's listing, "ec2"; "" for a hub kind.
-func (k Kind) Service() string {
-	if len(k.Actions) == 0 {
-		return ""
-	}
-	s, _, _ := strings.Cut(k.Actions[0], ":")
-	return s
 }
 
 // Token is the page token of a request for cursor: nil for the first page.

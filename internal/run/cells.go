@@ -17,6 +17,9 @@ import (
 // maxRestarts bounds how often a cell is begun anew because its page token has expired.
 const maxRestarts = 2
 
+// newAccount is the age below which a missing role is no surprise: StackSets take their time.
+const newAccount = 24 * time.Hour
+
 // entry is what it took to get into an account.
 type entry struct {
 	cfg     aws.Config
@@ -37,6 +40,10 @@ func (s *accountSync) enter(ctx context.Context) (in entry) {
 	})
 	if err != nil {
 		in.role = access.Judge(err)
+		if in.role.Reason == access.RoleDenied && s.work.Time.Sub(s.account.Joined) < newAccount {
+			in.role.Reason = "RoleMissingOrPropagating"
+			in.role.Message = "new account, role not there yet: " + in.role.Message
+		}
 		return in
 	}
 	in.cfg = cfg

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,8 @@ type scene struct {
 	store ledger.Store
 	logs  *bytes.Buffer
 	runs  int
+	mu    sync.Mutex
+	hooks map[string]func() // by Port's route, each for one request
 }
 
 // play sets a scene with a few resources of each kind in two regions of two accounts, and a third
@@ -63,7 +66,8 @@ func play(t *testing.T, act func(*scene)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &scene{T: t, world: awstest.NewWorld(prod, dev, lab), port: porttest.New(porttest.Options{}), dir: t.TempDir()}
+		s := &scene{T: t, world: awstest.NewWorld(prod, dev, lab), dir: t.TempDir(), hooks: map[string]func(){}}
+		s.port = porttest.New(porttest.Options{OnRequest: s.onRequest})
 		s.world.Regions = []string{ireland, ohio}
 		store, err := ledger.NewDir(s.dir)
 		s.must(err)
@@ -90,6 +94,23 @@ func play(t *testing.T, act func(*scene)) {
 			t.Errorf("Port was misused: %q", misuse)
 		}
 	})
+}
+
+// before calls f once, before the next request of a route of Port is carried out.
+func (s *scene) before(route string, f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooks[route] = f
+}
+
+func (s *scene) onRequest(route string, _ *http.Request) {
+	s.mu.Lock()
+	f := s.hooks[route]
+	delete(s.hooks, route)
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 func (s *scene) must(err error) {

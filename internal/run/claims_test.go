@@ -1,0 +1,154 @@
+package run_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+)
+
+func (s *scene) relatesTo(entity, account string) {
+	s.Helper()
+	if got := s.catalog()[entity].Relations["account"]; got != account {
+		s.Errorf("%s is of account %v, want %s", entity, got, account)
+	}
+}
+
+func TestAResourceThatMovesToAnotherAccountIsNotDeleted(t *testing.T) {
+	for _, way := range [][2]string{{prod, dev}, {dev, prod}} {
+		t.Run(way[0]+" to "+way[1], func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.world.Put(way[0], "s3", ireland, "moving", "team=core")
+				s.run()
+				s.world.Remove(way[0], "s3", ireland, "moving")
+				s.world.Put(way[1], "s3", ireland, "moving", "team=core")
+				r := s.run()
+				s.swept(r, swept{})
+				s.converged()
+				s.run()
+				s.converged() // with the value of its new account, whoever wrote last
+				s.run()
+				s.wrote(writes{})
+				s.world.Remove(way[1], "s3", ireland, "moving")
+				r = s.run() // the claim that is left has inherited that we made it
+				s.swept(r, swept{Deleted: []string{"bucket/moving: gone"}})
+				s.converged()
+			})
+		})
+	}
+}
+
+func TestAnEntityGoesWithItsLastClaim(t *testing.T) {
+	both := func(s *scene) {
+		s.world.Put(prod, "s3", ireland, "shared", "team=core")
+		s.world.Put(dev, "s3", ireland, "shared", "team=core")
+		s.run()
+	}
+	gone := []string{"bucket/shared: gone"}
+	t.Run("two accounts let it go at once: it is deleted once", func(t *testing.T) {
+		play(t, func(s *scene) {
+			both(s)
+			s.world.Remove(prod, "s3", ireland, "shared")
+			s.world.Remove(dev, "s3", ireland, "shared")
+			s.swept(s.run(), swept{Deleted: gone})
+			s.converged()
+			s.swept(s.run(), swept{})
+			s.wrote(writes{})
+		})
+	})
+	t.Run("one lets it go: the other's value is written", func(t *testing.T) {
+		play(t, func(s *scene) {
+			both(s)
+			s.world.Remove(prod, "s3", ireland, "shared")
+			s.swept(s.run(), swept{})
+			s.run()
+			s.converged()
+			s.relatesTo("bucket/shared", dev)
+			s.world.Remove(dev, "s3", ireland, "shared")
+			s.swept(s.run(), swept{Deleted: gone})
+			s.converged()
+		})
+	})
+	t.Run("the claim of an account that cannot be read keeps it", func(t *testing.T) {
+		play(t, func(s *scene) {
+			both(s)
+			s.world.Remove(prod, "s3", ireland, "shared")
+			s.world.Remove(dev, "s3", ireland, "shared")
+			kept := s.catalog()["bucket/shared"]
+			lift := s.world.Fault(awstest.Rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+			for range 2 {
+				s.swept(s.run(), swept{})
+				s.converged(map[string]*entity{"bucket/shared": &kept})
+			}
+			lift()
+			s.swept(s.run(), swept{Deleted: gone})
+			s.converged()
+		})
+	})
+	t.Run("the claim of an account that is not asked keeps it", func(t *testing.T) {
+		play(t, func(s *scene) {
+			both(s)
+			s.world.Remove(prod, "s3", ireland, "shared")
+			s.world.Remove(dev, "s3", ireland, "shared")
+			s.swept(s.runWith(ledger.Options{Accounts: []string{prod}}), swept{})
+			s.swept(s.run(), swept{Deleted: gone})
+			s.converged()
+		})
+	})
+	t.Run("the claim of another kind keeps it", func(t *testing.T) {
+		play(t, func(s *scene) {
+			named := func(b object) object { return maps(maps(b, "identifier", `"one"`), "blueprint", `"topic"`) }
+			s.remap(object{"entityDeletionThreshold": 1, "resources": []any{
+				maps(named(selecting(buckets(), `.Properties.BucketName == "bare-11"`)), "properties", object{}),
+				maps(named(selecting(clusters(), `.Properties.ClusterName == "main-22"`)), "properties", object{}),
+			}})
+			s.run()
+			s.world.Remove(prod, "s3", ireland, "bare-11")
+			s.swept(s.run(), swept{})
+			s.world.Remove(dev, "ecs", ireland, "main-22")
+			s.swept(s.run(), swept{Deleted: []string{"topic/one: gone"}})
+		})
+	})
+}
+
+func TestBlocksThatYieldOneEntityFromOneResourceAreMerged(t *testing.T) {
+	play(t, func(s *scene) {
+		owner, region := instances(), instances()
+		delete(owner["port"].(object)["entity"].(object)["mappings"].(object)["properties"].(object), "region")
+		maps(region, "properties", object{"region": `"elsewhere"`})
+		second := selecting(instances(), "true # again")
+		delete(second["port"].(object)["entity"].(object)["mappings"].(object)["properties"].(object), "owner")
+		s.remap(object{"resources": []any{accounts(), owner, region, second, buckets(), clusters(), topics()}})
+		r := s.run()
+		s.converged() // the last block's region counts
+		s.wrote(writes{Created: 25})
+		want := []string{"BlocksDiffer: instance/i-11-0i-11-0", "BlocksDiffer: instance/i-11-1i-11-1"}
+		if got := problems(r); len(got) != 8 || got[0] != want[0] || got[1] != want[1] {
+			t.Errorf("problems %q", got)
+		}
+		s.run()
+		s.wrote(writes{})
+		s.remap(object{"resources": []any{accounts(), owner, second, buckets(), clusters(), topics()}})
+		s.swept(s.run(), swept{}) // another block yields it still
+		s.wrote(writes{})
+	})
+}
+
+func TestAnAccountsValueDoesNotWanderBetweenRuns(t *testing.T) {
+	// Two accounts that yield one entity with differing values: either will do, if it stays.
+	play(t, func(s *scene) {
+		s.world.Put(prod, "s3", ireland, "shared", "team=core")
+		s.world.Put(dev, "s3", ireland, "shared", "team=core")
+		s.run()
+		first := s.catalog()
+		for n := range 3 {
+			s.run()
+			s.wrote(writes{})
+			s.equal(first)
+			if t.Failed() {
+				t.Fatal(fmt.Sprint("run ", n))
+			}
+		}
+	})
+}
