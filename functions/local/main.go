@@ -29,6 +29,8 @@ func main() {
 	rep, err := once(ctx, log)
 	var coded interface{ Code() string }
 	switch {
+	case err != nil && ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "stopped: the next run goes on from here")
 	case errors.As(err, &coded):
 		fmt.Fprintf(os.Stderr, "%s: %v\n", coded.Code(), err)
 	case err != nil:

@@ -32,6 +32,10 @@ type head struct {
 	Summary  Summary  `json:"summary"`
 }
 
+// stem begins the names of what is stored under the lease of a head. An invocation may take an account
+// several times, with one nonce but never at the same revision.
+func (h *head) stem() string { return fmt.Sprintf("%012d-%012d-", h.Lease.Fence, h.Rev) }
+
 // Holder is an account under lease. It is not safe for concurrent use.
 type Holder struct {
 	*Manifest
@@ -161,7 +165,9 @@ func (l *Ledger) contents(ctx context.Context, h head) (m *Manifest, chunks, sta
 		name := strings.TrimPrefix(key, l.accountKey(h.Account, ""))
 		loose := strings.HasPrefix(name, "journal/") && !slices.Contains(h.Absorbed, name)
 		if !loose {
-			if name != "head.json" && !slices.Contains(h.Manifest, name) {
+			// A holder who froze before he listed sees what was made under later leases: it is not his
+			// to judge. It sorts behind his own objects, as does the head.
+			if path.Base(name) < h.stem() && !slices.Contains(h.Manifest, name) {
 				stale = append(stale, name)
 			}
 			continue
@@ -206,10 +212,10 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 	h.Absorbed = append(slices.DeleteFunc(slices.Clone(h.Absorbed), func(name string) bool {
 		return !slices.Contains(a.stale, name) // removed
 	}), a.chunks...)
-	stem := a.stem()
+	base := a.newName()
 	g, gctx := errgroup.WithContext(ctx)
 	for i, data := range shards {
-		name := fmt.Sprintf("manifest/%s-%03d.jsonl.gz", stem, i)
+		name := fmt.Sprintf("manifest/%s-%03d.jsonl.gz", base, i)
 		h.Manifest = append(h.Manifest, name)
 		g.Go(func() error {
 			_, err := a.ledger.store.Put(gctx, a.ledger.accountKey(h.Account, name), data, Condition{})
@@ -223,11 +229,10 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 	return a.commit(ctx, h)
 }
 
-// stem begins the name of a new object. No two are alike, since an invocation may take a lease several
-// times, but never at the same revision of the head; and they sort as they were made.
-func (a *Holder) stem() string {
+// newName is the name of a new object: no two are alike, and they sort in the order of their leases.
+func (a *Holder) newName() string {
 	a.seq++
-	return fmt.Sprintf("%012d-%012d-%s-%04d", a.head.Lease.Fence, a.head.Rev, a.head.Lease.Nonce, a.seq)
+	return fmt.Sprintf("%s%s-%04d", a.head.stem(), a.head.Lease.Nonce, a.seq)
 }
 
 // Release gives the lease back and changes nothing else.

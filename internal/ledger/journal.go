@@ -42,7 +42,7 @@ func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) e
 	if err == nil {
 		data, err = s.close()
 	}
-	name := fmt.Sprintf("journal/%s.jsonl.gz", a.stem())
+	name := fmt.Sprintf("journal/%s.jsonl.gz", a.newName())
 	if err == nil {
 		_, err = a.ledger.store.Put(ctx, a.ledger.accountKey(a.head.Account, name), data, Condition{})
 	}

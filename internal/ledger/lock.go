@@ -72,17 +72,14 @@ func (l *Ledger) writeLock(ctx context.Context, lock Lock) (Lock, error) {
 	return lock, err
 }
 
-// Acquire takes the lock for the run that a plan is of, or finds that it holds it already. stands says
-// whether a holder's execution still runs; nil where runs have no executions. *BusyError: another run
-// holds the lock. *SupersededError: another has had it since the plan was made, so this one never will.
-func (l *Ledger) Acquire(ctx context.Context, p Plan, execution string, until time.Time,
+// Acquire takes the lock, last seen as lock, for the run that a plan is of, or finds that the run holds
+// it already. stands says whether a holder's execution still runs; nil where runs have no executions.
+// *BusyError: another run holds the lock. *SupersededError: another has had it since the plan was made,
+// so this one never will.
+func (l *Ledger) Acquire(ctx context.Context, lock Lock, p Plan, execution string, until time.Time,
 	stands func(context.Context, Lock) (bool, error),
 ) (Lock, error) {
 	for {
-		lock, err := l.ReadLock(ctx)
-		if err != nil {
-			return lock, err
-		}
 		if lock.Run == p.Run && lock.Phase != Released {
 			return lock, nil
 		}
@@ -94,11 +91,13 @@ func (l *Ledger) Acquire(ctx context.Context, p Plan, execution string, until ti
 		}
 		lock.Run, lock.Execution, lock.Fence = p.Run, execution, p.Fence
 		lock.Phase, lock.Holder, lock.Until = Syncing, "", until
-		lock, err = l.writeLock(ctx, lock)
-		if errors.Is(err, ErrConflict) {
-			continue
+		taken, err := l.writeLock(ctx, lock)
+		if !errors.Is(err, ErrConflict) {
+			return taken, err
 		}
-		return lock, err
+		if lock, err = l.ReadLock(ctx); err != nil {
+			return lock, err
+		}
 	}
 }
 

@@ -52,9 +52,10 @@ func plan(fence int64) ledger.Plan { return ledger.Plan{Run: fmt.Sprint("run", f
 // lock gives the lock to the run of that fence, as soon as nobody else can have it.
 func (w *world) lock(fence int64) {
 	w.Helper()
-	if _, err := w.ledger().Acquire(w.Context(), plan(fence), "", w.clock.Add(leaseTime), nil); err != nil {
-		w.Fatal(err)
-	}
+	seen, err := w.ledger().ReadLock(w.Context())
+	w.must(err)
+	_, err = w.ledger().Acquire(w.Context(), seen, plan(fence), "", w.clock.Add(leaseTime), nil)
+	w.must(err)
 }
 
 func (w *world) lease(fence int64, nonce string) ledger.Lease {

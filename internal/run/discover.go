@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,65 +40,69 @@ type Discovered struct {
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
 // org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
-	l, plan, accounts, err := e.planned(ctx, r)
+	p, err := e.planned(ctx, r)
 	if err != nil {
 		return Discovered{}, err
 	}
-	w, err := e.prepare(l, plan, accounts)
+	w, err := e.prepare(p.ledger, p.plan, p.accounts)
 	if err != nil {
 		return Discovered{}, err
 	}
-	if !plan.Options.DryRun {
-		if _, err := l.Acquire(ctx, plan, "", r.Until, e.Executions); err != nil {
+	if !w.Options.DryRun {
+		if _, err := p.ledger.Acquire(ctx, p.lock, p.plan, "", r.Until, e.Executions); err != nil {
 			return Discovered{}, err
 		}
 	}
 	e.mu.Lock()
 	e.work = w
 	e.mu.Unlock()
-	return Discovered{Run: r.Run, Accounts: accounts, Width: plan.Width, DryRun: plan.Options.DryRun}, nil
+	return Discovered{Run: r.Run, Accounts: p.accounts, Width: w.Width, DryRun: w.Options.DryRun}, nil
 }
 
-// planning is a plan as far as it is made.
+// planning is a plan with what was found while it was made.
 type planning struct {
+	ledger   *ledger.Ledger
+	lock     ledger.Lock
 	plan     ledger.Plan
 	accounts []ledger.Account
-	err      error
 }
 
 // planned finds the plan of a run, or makes it and writes it.
-func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (*ledger.Ledger, ledger.Plan, []ledger.Account, error) {
+func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	fresh := async(func() (p planning) { // only reads
-		p.plan, p.accounts, p.err = e.plan(ctx, r)
+	var failure error
+	fresh := async(func() (p planning) { // only reads, so it need not wait to be needed
+		p.plan, p.accounts, failure = e.plan(ctx, r)
 		return p
 	})
 	defer fresh()
-	l, err := e.open(ctx)
-	if err != nil {
-		return nil, ledger.Plan{}, nil, err
+	if p.ledger, err = e.open(ctx); err != nil {
+		return p, err
 	}
-	lock := async(func() (p planning) {
-		var now ledger.Lock
-		now, p.err = l.ReadLock(ctx)
-		p.plan.Fence = now.Fence + 1
-		return p
-	})
-	defer lock()
-	plan, accounts, err := l.ReadPlan(ctx, r.Run)
-	if err == nil {
-		err = ended(ctx, l, r.Run)
-	}
-	if errors.Is(err, ledger.ErrNotFound) {
-		p, next := fresh(), lock()
-		if err := cmp.Or(p.err, next.err); err != nil {
-			return l, p.plan, nil, err
+	known := true
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { p.lock, err = p.ledger.ReadLock(gctx); return err })
+	g.Go(func() (err error) {
+		p.plan, p.accounts, err = p.ledger.ReadPlan(gctx, r.Run)
+		if errors.Is(err, ledger.ErrNotFound) {
+			known, err = false, nil
 		}
-		p.plan.Fence = next.plan.Fence
-		plan, accounts, err = l.WritePlan(ctx, p.plan, p.accounts)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return p, err
 	}
-	return l, plan, accounts, err
+	if known {
+		return p, ended(ctx, p.ledger, r.Run)
+	}
+	made := fresh()
+	if failure != nil {
+		return p, failure
+	}
+	made.plan.Fence = p.lock.Fence + 1
+	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
+	return p, err
 }
 
 // ended refuses a run that has its report already.

@@ -13,7 +13,7 @@ import (
 const (
 	// journalAt is how many entities wait before a journal chunk is written while more may come: with
 	// fewer, an account of ordinary size would pay a request for a handful of entities.
-	journalAt = 100
+	journalAt = 40
 	// maxWaiting bounds the entities between listing and Port, and so the memory they take. It is
 	// well above what can lie in batches that are not full yet.
 	maxWaiting = 4000
