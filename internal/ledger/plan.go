@@ -126,6 +126,12 @@ func (l *Ledger) WriteRun(ctx context.Context, run, name string, data []byte) er
 	return err
 }
 
+// Document is v as the ledger stores documents for people: indented JSON.
+func Document(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return append(b, '\n'), err
+}
+
 // Takes says whether a run with these options asks for a kind.
 func (o Options) Takes(kindName string) bool {
 	return len(o.Kinds) == 0 || slices.Contains(o.Kinds, kindName)

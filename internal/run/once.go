@@ -90,7 +90,7 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				_, err := again(ctx, e, "account", a.ID, func(ctx context.Context) (Progress, error) {
 					return e.Sync(ctx, SyncRequest{Run: d.Run, Account: a})
 				}, func(p Progress) Progress { return p })
-				if fatal(err) {
+				if fatal(err) || ctx.Err() != nil {
 					return err
 				}
 				if err != nil { // the account stays unread, the others go on
