@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	rep, err := once(ctx, log)
+	rep, err := once(ctx, os.Getenv, log)
 	var coded interface{ Code() string }
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -43,14 +44,13 @@ func main() {
 	}
 }
 
-func once(ctx context.Context, log *slog.Logger) (*report.Report, error) {
-	getenv := func(name string) string {
-		if v := os.Getenv(name); v != "" || name != "STATE_DIR" || os.Getenv("STATE_BUCKET") != "" {
-			return v
+func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*report.Report, error) {
+	e, err := functions.Engine(ctx, func(name string) string {
+		if name == "STATE_DIR" && getenv("STATE_BUCKET") == "" {
+			return cmp.Or(getenv(name), ".state")
 		}
-		return ".state"
-	}
-	e, err := functions.Engine(ctx, getenv, log)
+		return getenv(name)
+	}, log)
 	if err != nil {
 		return nil, err
 	}

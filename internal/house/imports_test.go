@@ -10,7 +10,7 @@ import (
 // it. A room that is not here has no place in the house yet. lab, port/porttest and awstest are in
 // nobody's list: they are for tests, and for the lab.
 var mayImport = map[string][]string{
-	"functions": {"access", "edge", "kinds", "ledger", "org", "port", "report", "run"},
+	"functions": {"access", "collect", "edge", "functions", "kinds", "ledger", "org", "port", "report", "run"},
 	"run":       {"access", "collect", "kind", "ledger", "mapping", "org", "port", "report"},
 	"collect":   {"access", "kind"},
 	"ledger":    {"kind"},
