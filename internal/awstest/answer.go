@@ -145,14 +145,15 @@ func (q question) fail(how string) answer {
 	case "PermanentRedirect":
 		status = 301
 	}
+	const problem = "<Error><Code>%s</Code><Message>%s</Message></Error>"
 	var a answer
 	switch q.service {
 	case "ec2":
-		a = inXML("<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors></Response>", code, message)
+		a = inXML("<Response><Errors>"+problem+"</Errors></Response>", code, message)
 	case "s3":
-		a = inXML("<Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
+		a = inXML(problem, code, message)
 	case "sts", "sns":
-		a = inXML("<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", code, message)
+		a = inXML("<ErrorResponse>"+problem+"</ErrorResponse>", code, message)
 	default:
 		a = inJSON(map[string]string{"__type": code, "message": message})
 		a.header = map[string]string{"X-Amzn-Errortype": code}
@@ -181,17 +182,20 @@ func assumeRole(w *World, q question) answer {
 	if i < 0 || q.call.Form.Get("ExternalId") != w.ExternalID {
 		return q.fail(Deny)
 	}
-	return inXML(`<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>s`+
-		`</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult>`+
-		`</AssumeRoleResponse>`, memberKey+q.Account, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	return inXML("<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId>"+
+		"<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration>"+
+		"</Credentials></AssumeRoleResult></AssumeRoleResponse>", memberKey+q.Account, until)
 }
 
 func listAccounts(w *World, q question) answer {
 	part, next := page(w, q, w.accounts)
 	list := make([]map[string]any, len(part))
 	for i, m := range part {
-		list[i] = map[string]any{"Id": m.id, "Name": "account " + m.id, "State": m.state, "JoinedTimestamp": 1700000000,
-			"Arn": "arn:aws:organizations::" + m.id + ":account/o-1/" + m.id}
+		list[i] = map[string]any{
+			"Id": m.id, "Name": "account " + m.id, "Arn": "arn:aws:organizations::" + m.id + ":account/o-1/" + m.id,
+			"State": m.state, "JoinedTimestamp": 600000000, // before the time of a synctest bubble
+		}
 	}
 	return inJSON(map[string]any{"Accounts": list, "NextToken": next})
 }

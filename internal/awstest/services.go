@@ -10,9 +10,9 @@ func describeInstances(w *World, q question) answer {
 	part, next := page(w, q, w.listed(q, q.Region))
 	return inXML("<DescribeInstancesResponse><reservationSet>%s</reservationSet><nextToken>%s</nextToken>"+
 		"</DescribeInstancesResponse>", render(part, func(t Thing) string {
-		return fmt.Sprintf("<item><reservationId>r</reservationId><instancesSet><item><instanceId>%s</instanceId>"+
-			"<tagSet>%s</tagSet></item></instancesSet></item>", t.Name,
-			tags(t.Tags, "<item><key>%s</key><value>%s</value></item>"))
+		return fmt.Sprintf("<item><reservationId>r</reservationId><instancesSet><item>"+
+			"<instanceId>%s</instanceId><tagSet>%s</tagSet></item></instancesSet></item>",
+			t.Name, tags(t.Tags, "<item><key>%s</key><value>%s</value></item>"))
 	}), next)
 }
 
@@ -24,19 +24,20 @@ func describeInstanceStatus(w *World, q question) answer {
 			ids = append(ids, values...)
 		}
 	}
-	known := func(id string) bool { return slices.ContainsFunc(list, func(t Thing) bool { return t.Name == id }) }
+	unknown := func(id string) bool {
+		return !slices.ContainsFunc(list, func(t Thing) bool { return t.Name == id })
+	}
 	switch {
-	case slices.ContainsFunc(ids, func(id string) bool { return !known(id) }):
+	case slices.ContainsFunc(ids, unknown):
 		return q.fail("InvalidInstanceID.NotFound")
 	case len(ids) > 0:
 		list = slices.DeleteFunc(list, func(t Thing) bool { return !slices.Contains(ids, t.Name) })
 	default:
 		list, next = page(w, q, list)
 	}
-	return inXML("<DescribeInstanceStatusResponse><instanceStatusSet>%s</instanceStatusSet><nextToken>%s</nextToken>"+
-		"</DescribeInstanceStatusResponse>", render(list, func(t Thing) string {
-		return fmt.Sprintf("<item><instanceId>%s</instanceId><instanceStatus><status>ok</status></instanceStatus></item>",
-			t.Name)
+	return inXML("<DescribeInstanceStatusResponse><instanceStatusSet>%s</instanceStatusSet>"+
+		"<nextToken>%s</nextToken></DescribeInstanceStatusResponse>", render(list, func(t Thing) string {
+		return "<item><instanceId>" + t.Name + "</instanceId><instanceStatus><status>ok</status></instanceStatus></item>"
 	}), next)
 }
 
@@ -88,8 +89,9 @@ func topicAttributes(w *World, q question) answer {
 			display = tag.Value
 		}
 	}
-	return inXML("<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry><key>DisplayName</key>"+
-		"<value>%s</value></entry></Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>", display)
+	return inXML("<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry>"+
+		"<key>DisplayName</key><value>%s</value></entry></Attributes></GetTopicAttributesResult>"+
+		"</GetTopicAttributesResponse>", display)
 }
 
 func topicTags(w *World, q question) answer {
@@ -122,5 +124,6 @@ func bucketTagging(w *World, q question) answer {
 	case len(t.Tags) == 0:
 		return q.fail("NoSuchTagSet")
 	}
-	return inXML("<Tagging><TagSet>%s</TagSet></Tagging>", tags(t.Tags, "<Tag><Key>%s</Key><Value>%s</Value></Tag>"))
+	return inXML("<Tagging><TagSet>%s</TagSet></Tagging>",
+		tags(t.Tags, "<Tag><Key>%s</Key><Value>%s</Value></Tag>"))
 }

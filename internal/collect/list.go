@@ -106,7 +106,7 @@ type cell struct {
 	cfg     aws.Config
 	site    kind.Site
 	pages   int
-	seen    map[string]bool // cursors
+	seen    map[string]bool // cursors that were asked for
 	verdict kind.Verdict    // of the items so far
 	bulk    []*bulk         // by enrichment
 }
@@ -119,6 +119,7 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 			return kind.Verdict{State: kind.Unread, Reason: InProgress}, cursor, nil
 		default:
 		}
+		c.seen[cursor] = true
 		p, err := c.Kind.List(ctx, c.cfg, c.site, cursor)
 		if err != nil {
 			v := access.Judge(err)
@@ -143,11 +144,10 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 		switch {
 		case p.Next == "":
 			return c.verdict, "", nil
-		case p.Next == cursor || c.seen[p.Next]:
+		case c.seen[p.Next]:
 			return kind.Verdict{State: kind.Failed, Reason: "PageTokenRepeated",
 				Message: "the service gave the same page token twice, so the end of the list is unknown"}, "", nil
 		}
-		c.seen[p.Next] = true
 		cursor = p.Next
 	}
 }

@@ -87,7 +87,7 @@ func (p *Pacer) admit(ctx context.Context, in middleware.InitializeInput, next m
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	defer func() { <-b.slots }()
-	if err := b.limit.Wait(ctx); err != nil {
+	if err := b.wait(ctx); err != nil {
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	return next.HandleInitialize(context.WithValue(ctx, attemptsKey{}, new(int)), in)
@@ -113,7 +113,7 @@ func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, 
 	b := r.pacer.budget(ctx)
 	if n, ok := ctx.Value(attemptsKey{}).(*int); ok {
 		if *n++; *n > 1 {
-			if err := b.limit.Wait(ctx); err != nil {
+			if err := b.wait(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -159,6 +159,16 @@ type budget struct {
 	answers int       // accepted requests of this second
 	last    int       // and of the one before
 	cut     time.Time // when the rate was last lowered
+}
+
+// wait waits for the lane's turn. The limiter refuses at once where that comes after ctx's deadline. But
+// that is no answer of the service: it ends with ctx, as does a request that takes too long.
+func (b *budget) wait(ctx context.Context) error {
+	if b.limit.Wait(ctx) != nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
 }
 
 // learn follows the service: after a throttle the rate falls to nine tenths of what it has just

@@ -8,23 +8,24 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Settings are what the environment says. docs and the template name each setting the same way.
 type Settings struct {
-	PortBaseURL         string
-	PortSecretARN       string
-	Type                string
-	Identifier          string // "" = "aws" and our account id
-	StateBucket         string
-	StateDir            string
-	RoleARNs            []string
-	OrganizationRoleARN string
-	OUs                 []string
-	Excluded            []string
-	MemberRoleName      string
-	ExternalID          string
-	Width               int
+	PortBaseURL         string   // PORT_BASE_URL, without a slash at its end; https://api.port.io unless set
+	PortSecretARN       string   // PORT_SECRET_ARN, always there
+	Type                string   // INTEGRATION_TYPE, in lower case as Port has it; aws-v3 unless set
+	Identifier          string   // INTEGRATION_IDENTIFIER, in lower case; "" = "aws" and our account id
+	StateBucket         string   // STATE_BUCKET; not both of it and StateDir are there
+	StateDir            string   // STATE_DIR, for the one-process run
+	RoleARNs            []string // ACCOUNT_ROLE_ARNS; empty = the organization is discovered
+	OrganizationRoleARN string   // ORGANIZATION_ROLE_ARN; "" = our own rights
+	OUs                 []string // OU_IDS; empty = all
+	Excluded            []string // EXCLUDED_ACCOUNTS
+	MemberRoleName      string   // MEMBER_ROLE_NAME; there unless RoleARNs are
+	ExternalID          string   // EXTERNAL_ID; "" = none is sent
+	Width               int      // MAX_CONCURRENT_ACCOUNTS, 1 to 1000; 10 unless set
 }
 
 // Load reads the environment. Every problem is in the one error.
@@ -78,5 +79,5 @@ var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 
 // list reads values that commas or blanks part.
 func list(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }

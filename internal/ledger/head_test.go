@@ -48,7 +48,8 @@ func TestTakeAsksWhoHasTheAccount(t *testing.T) {
 			w.take(5, "a")
 			before := w.head()
 			if tt.fence != 5 {
-				lock := fmt.Sprintf(`{"format":1,"run":"run%d","fence":%d,"phase":"sync"}`, tt.fence, tt.fence)
+				lock := fmt.Sprintf(`{"format":1,"run":"run%d","fence":%d,"phase":"sync"}`, tt.fence,
+					tt.fence)
 				put(t, w.store, state+"lock.json", lock, ledger.Condition{})
 			}
 			w.clock = w.clock.Add(tt.after)
@@ -78,15 +79,22 @@ func TestTakeReadsTheLockUnderTheLease(t *testing.T) {
 		phase ledger.Phase
 		want  func(error) bool
 	}{
-		{"the run's, in its phase", `{"format":1,"run":"run5","fence":5,"phase":"sync"}`, ledger.Syncing, nil},
-		{"the run's, in another phase", `{"format":1,"run":"run5","fence":5,"phase":"sweep"}`, ledger.Syncing, isSuperseded},
+		{"the run's, in its phase", `{"format":1,"run":"run5","fence":5,"phase":"sync"}`, ledger.Syncing,
+			nil},
+		{"the run's, in another phase", `{"format":1,"run":"run5","fence":5,"phase":"sweep"}`,
+			ledger.Syncing, isSuperseded},
 		{"for the sweep", `{"format":1,"run":"run5","fence":5,"phase":"sweep"}`, ledger.Sweeping, nil},
-		{"not yet for the sweep", `{"format":1,"run":"run5","fence":5,"phase":"sync"}`, ledger.Sweeping, isSuperseded},
+		{"not yet for the sweep", `{"format":1,"run":"run5","fence":5,"phase":"sync"}`, ledger.Sweeping,
+			isSuperseded},
 		{"released", `{"format":1,"run":"run5","fence":5,"phase":"released"}`, ledger.Syncing, isSuperseded},
 		{"another run's", `{"format":1,"run":"run6","fence":6,"phase":"sync"}`, ledger.Syncing, isSuperseded},
-		{"of the run, with another number", `{"format":1,"run":"run5","fence":7,"phase":"sync"}`, ledger.Syncing, isSuperseded},
+		{"of a run that was planned at the same time", `{"format":1,"run":"run6","fence":5,"phase":"sync"}`,
+			ledger.Syncing, isSuperseded},
+		{"of the run, with another number", `{"format":1,"run":"run5","fence":7,"phase":"sync"}`,
+			ledger.Syncing, isSuperseded},
 		{"of no run yet", "", ledger.Syncing, isSuperseded},
-		{"another run's, which a dry run does not ask", `{"format":1,"run":"run6","fence":6,"phase":"sync"}`, "", nil},
+		{"another run's, which a dry run does not ask",
+			`{"format":1,"run":"run6","fence":6,"phase":"sync"}`, "", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,7 +112,8 @@ func TestTakeReadsTheLockUnderTheLease(t *testing.T) {
 				t.Errorf("the lease is held: %t", live)
 			}
 			leased := slices.IndexFunc(seen.calls, func(c call) bool { return c.operation == "put" })
-			locked := slices.IndexFunc(seen.calls, func(c call) bool { return c.keys[0] == state+"lock.json" })
+			locked := slices.IndexFunc(seen.calls,
+				func(c call) bool { return c.keys[0] == state+"lock.json" })
 			if tt.phase != "" && locked < leased {
 				t.Errorf("read the lock before it had the lease: %v", seen.calls)
 			}
@@ -205,7 +214,8 @@ func TestLostAnswersOfTheStoreAreSuccesses(t *testing.T) {
 		w.journal(h, 1000, 1)
 		confirmed(h.Manifest, 1, 1)
 		w.must(h.Commit(t.Context(), ledger.Summary{Run: "run1"}))
-		_, err := w.ledger().Change(t.Context(), "run1", func(l *ledger.Lock) error { l.Phase = ledger.Sweeping; return nil })
+		_, err := w.ledger().Change(t.Context(), "run1",
+			func(l *ledger.Lock) error { l.Phase = ledger.Sweeping; return nil })
 		w.must(err)
 		h, err = w.ledger().Take(t.Context(), account, w.lease(1, "b"), ledger.Sweeping)
 		w.must(err)

@@ -18,6 +18,7 @@ type memory struct {
 	mu      sync.Mutex
 	objects map[string]object
 	writes  int
+	wrote   func(key string, data []byte) // called for every put that is carried out, in their order
 }
 
 type object struct {
@@ -26,13 +27,6 @@ type object struct {
 }
 
 func newMemory() *memory { return &memory{objects: map[string]object{}} }
-
-// clone is a store that goes its own way from here.
-func (m *memory) clone() *memory {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return &memory{objects: maps.Clone(m.objects), writes: m.writes}
-}
 
 // dump is everything that is stored.
 func (m *memory) dump() map[string]string {
@@ -74,6 +68,9 @@ func (m *memory) Put(ctx context.Context, key string, data []byte, c ledger.Cond
 	m.writes++
 	o = object{slices.Clone(data), fmt.Sprint(m.writes)}
 	m.objects[key] = o
+	if m.wrote != nil {
+		m.wrote(key, data)
+	}
 	return o.version, nil
 }
 

@@ -90,7 +90,8 @@ func (w *world) must(err error) {
 func written(n int) ledger.Written {
 	return ledger.Written{
 		Entity: ledger.Entity{Blueprint: fmt.Sprint("blueprint", n%2), Identifier: fmt.Sprint("entity", n)},
-		Region: "eu-west-1", Kind: "AWS::SNS::Topic", Resource: ledger.ID{byte(n >> 8), byte(n)}, Blocks: []ledger.ID{{9}},
+		Region: "eu-west-1", Kind: "AWS::SNS::Topic", Resource: ledger.ID{byte(n >> 8), byte(n)},
+		Blocks: []ledger.ID{{9}},
 	}
 }
 
@@ -100,7 +101,8 @@ func confirmed(m *ledger.Manifest, n int, fence int64) *ledger.Entry {
 	cell := m.Cell(w.Region, w.Kind)
 	e := m.Find(cell, w.Resource, w.Entity)
 	if e == nil {
-		e = m.Add(ledger.Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, From: 1000 + fence})
+		e = m.Add(ledger.Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks,
+			From: 1000 + fence})
 	}
 	e.Hash, e.Fence, e.Mark, e.Own = ledger.Hash{byte(n), byte(fence)}, fence, ledger.Seen, ledger.Created
 	return e
@@ -132,7 +134,8 @@ func contents(m *ledger.Manifest) map[string]ledger.Entry {
 		cell := m.Cells[e.Cell]
 		one := *e
 		one.Cell = 0
-		all[strings.Join([]string{cell.Region, cell.Kind, fmt.Sprint(e.Resource), e.Blueprint, e.Identifier}, " ")] = one
+		all[strings.Join([]string{cell.Region, cell.Kind, fmt.Sprint(e.Resource), e.Blueprint,
+			e.Identifier}, " ")] = one
 		return true
 	})
 	return all

@@ -34,7 +34,7 @@ func (r *Report) Text() string {
 	departures(&b, "Not ours, left alone and forgotten", "", false, r.Released, true)
 	departures(&b, "Left to the next run", "", false, r.Stayed, true)
 	for _, f := range r.Blocks {
-		fmt.Fprintf(&b, "Not applied: %s: %s\n", f.Reason, f.Message)
+		fmt.Fprintf(&b, "Not applied: %s: %s\n\n", f.Reason, f.Message)
 	}
 	r.problems(&b)
 	fmt.Fprintf(&b, "Calls: %d to AWS", r.Calls.AWS)
@@ -88,13 +88,24 @@ func (a *Account) rows() [][]string {
 		row = append(row, a.Reason+since+": "+shortened(a.Message))
 	}
 	rows := [][]string{row}
-	for i, c := range a.Frozen {
-		if i == listed {
-			return append(rows, []string{"", "", fmt.Sprintf("and %d more cells", len(a.Frozen)-listed)})
+	more := -len(a.Frozen) // which are not all there are
+	for state, n := range a.Cells {
+		if !state.Ended() {
+			more += n
 		}
-		if c.Verdict != a.Verdict {
+	}
+	more = max(0, more)
+	for _, c := range a.Frozen {
+		switch {
+		case c.Verdict == a.Verdict:
+		case len(rows) > listed:
+			more++
+		default:
 			rows = append(rows, []string{"", c.Region, string(c.State), c.Kind, c.Reason + ": " + shortened(c.Message)})
 		}
+	}
+	if more > 0 && len(rows) > 1 {
+		rows = append(rows, []string{"", "", fmt.Sprintf("and %d more cells", more)})
 	}
 	return rows
 }

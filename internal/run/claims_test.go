@@ -70,22 +70,39 @@ func TestAnEntityGoesWithItsLastClaim(t *testing.T) {
 			s.converged()
 		})
 	})
-	t.Run("the claim of an account that cannot be read keeps it", func(t *testing.T) {
-		play(t, func(s *scene) {
-			both(s)
-			s.world.Remove(prod, "s3", ireland, "shared")
-			s.world.Remove(dev, "s3", ireland, "shared")
-			kept := s.catalog()["bucket/shared"]
-			lift := s.world.Fault(awstest.Rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
-			for range 2 {
-				s.swept(s.run(), swept{})
-				s.converged(map[string]*entity{"bucket/shared": &kept})
-			}
-			lift()
-			s.swept(s.run(), swept{Deleted: gone})
-			s.converged()
+	for name, hide := range map[string]func(*scene) (show func()){
+		"that cannot be read": func(s *scene) func() {
+			return s.world.Fault(rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+		},
+		"whose list fails": func(s *scene) func() {
+			return s.world.Fault(rule{Account: dev, Operation: "s3:ListBuckets", Fail: awstest.Broken})
+		},
+		"that is suspended": func(s *scene) func() {
+			s.world.SetState(dev, "SUSPENDED")
+			return func() { s.world.SetState(dev, "ACTIVE") }
+		},
+		"that has left": func(s *scene) func() {
+			s.world.SetState(dev, "")
+			return func() { s.world.SetState(dev, "ACTIVE") }
+		},
+	} {
+		t.Run("the claim of an account "+name+" keeps it", func(t *testing.T) {
+			play(t, func(s *scene) {
+				both(s)
+				s.world.Remove(prod, "s3", ireland, "shared")
+				s.world.Remove(dev, "s3", ireland, "shared")
+				kept := s.catalog()["bucket/shared"]
+				show := hide(s)
+				for range 2 {
+					s.swept(s.run(), swept{})
+					s.converged(map[string]*entity{"bucket/shared": &kept})
+				}
+				show()
+				s.swept(s.run(), swept{Deleted: gone})
+				s.converged()
+			})
 		})
-	})
+	}
 	t.Run("the claim of an account that is not asked keeps it", func(t *testing.T) {
 		play(t, func(s *scene) {
 			both(s)
@@ -98,10 +115,13 @@ func TestAnEntityGoesWithItsLastClaim(t *testing.T) {
 	})
 	t.Run("the claim of another kind keeps it", func(t *testing.T) {
 		play(t, func(s *scene) {
-			named := func(b object) object { return maps(maps(b, "identifier", `"one"`), "blueprint", `"topic"`) }
+			named := func(b object) object {
+				b = change(change(b, "identifier", `"one"`), "blueprint", `"topic"`)
+				return change(b, "properties", object{})
+			}
 			s.remap(object{"entityDeletionThreshold": 1, "resources": []any{
-				maps(named(selecting(buckets(), `.Properties.BucketName == "bare-11"`)), "properties", object{}),
-				maps(named(selecting(clusters(), `.Properties.ClusterName == "main-22"`)), "properties", object{}),
+				named(selecting(buckets(), `.Properties.BucketName == "bare-11"`)),
+				named(selecting(clusters(), `.Properties.ClusterName == "main-22"`)),
 			}})
 			s.run()
 			s.world.Remove(prod, "s3", ireland, "bare-11")
@@ -112,14 +132,35 @@ func TestAnEntityGoesWithItsLastClaim(t *testing.T) {
 	})
 }
 
+func TestAnEntityPassesFromOneResourceToAnother(t *testing.T) {
+	play(t, func(s *scene) {
+		named := change(instances(), "identifier", `first(.Properties.Tags[]? | select(.Key == "Name") | .Value)`)
+		change(named, "properties", object{"owner": ".Properties.InstanceId"})
+		s.remap(config(accounts(), selecting(named, `any(.Properties.Tags[]?; .Key == "Name")`)))
+		s.world.Put(prod, "ec2", ireland, "i-11-0", "Name=web")
+		s.world.Put(prod, "ec2", ireland, "i-11-1", "Name=spare")
+		s.run()
+		s.world.Remove(prod, "ec2", ireland, "i-11-0")
+		s.world.Put(prod, "ec2", ireland, "i-11-1", "Name=web")
+		r := s.run()
+		s.swept(r, swept{Deleted: []string{"instance/spare: identifier changed"}})
+		s.run()
+		if owner := s.catalog()["instance/web"].Properties["owner"]; owner != "i-11-1" {
+			t.Errorf("web is %v", owner)
+		}
+		s.run()
+		s.wrote(writes{})
+	})
+}
+
 func TestBlocksThatYieldOneEntityFromOneResourceAreMerged(t *testing.T) {
 	play(t, func(s *scene) {
 		owner, region := instances(), instances()
 		delete(owner["port"].(object)["entity"].(object)["mappings"].(object)["properties"].(object), "region")
-		maps(region, "properties", object{"region": `"elsewhere"`})
+		change(region, "properties", object{"region": `"elsewhere"`})
 		second := selecting(instances(), "true # again")
 		delete(second["port"].(object)["entity"].(object)["mappings"].(object)["properties"].(object), "owner")
-		s.remap(object{"resources": []any{accounts(), owner, region, second, buckets(), clusters(), topics()}})
+		s.remap(config(accounts(), owner, region, second, buckets(), clusters(), topics()))
 		r := s.run()
 		s.converged() // the last block's region counts
 		s.wrote(writes{Created: 25})
@@ -129,7 +170,7 @@ func TestBlocksThatYieldOneEntityFromOneResourceAreMerged(t *testing.T) {
 		}
 		s.run()
 		s.wrote(writes{})
-		s.remap(object{"resources": []any{accounts(), owner, second, buckets(), clusters(), topics()}})
+		s.remap(config(accounts(), owner, second, buckets(), clusters(), topics()))
 		s.swept(s.run(), swept{}) // another block yields it still
 		s.wrote(writes{})
 	})

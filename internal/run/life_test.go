@@ -1,6 +1,11 @@
 package run_test
 
 import (
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"slices"
 	"testing"
 
@@ -19,6 +24,28 @@ func TestTheFirstRunCreatesTheSecondWritesNothing(t *testing.T) {
 		s.wrote(writes{})
 		s.frozen(r)
 		s.swept(r, swept{})
+		want := map[string]report.Blueprint{
+			"account": {Entities: 3, Unchanged: 3}, "instance": {Entities: 8, Unchanged: 8},
+			"bucket": {Entities: 6, Unchanged: 6}, "cluster": {Entities: 4, Unchanged: 4},
+			"topic": {Entities: 4, Unchanged: 4},
+		}
+		if diff := cmp.Diff(want, r.Blueprints); diff != "" {
+			t.Errorf("blueprints (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestPortShowsThatARunIsUnderWayAndHowItEnded(t *testing.T) {
+	play(t, func(s *scene) {
+		var during any
+		s.world.Fault(rule{Operation: "s3:ListBuckets", Times: 1, Hook: func() {
+			time.Sleep(time.Second)
+			during = s.port.ResyncState(integration)["status"]
+		}})
+		s.run()
+		if after := s.port.ResyncState(integration)["status"]; during != "running" || after != "completed" {
+			t.Errorf("%v, then %v", during, after)
+		}
 	})
 }
 
@@ -62,7 +89,7 @@ func TestWhatCannotBeReadIsFrozenAndTheRestOfTheRunGoesOn(t *testing.T) {
 	// those that the case keeps.
 	dark := []string{"i-11-0", "i-11-far", "logs-11", "main-11", "alerts-11", "news-11"}
 	both := append([]string{"i-22-0", "i-22-far", "logs-22", "main-22", "alerts-22", "news-22"}, dark...)
-	type rules = []awstest.Rule
+	type rules = []rule
 	for _, c := range []struct {
 		name   string
 		faults rules
@@ -74,11 +101,12 @@ func TestWhatCannotBeReadIsFrozenAndTheRestOfTheRunGoesOn(t *testing.T) {
 			[]string{prod + " denied RoleDenied 7"}, dark},
 		{"two accounts can be dark at once",
 			rules{{Operation: "sts:AssumeRole", Fail: awstest.Deny}},
-			[]string{prod + " denied RoleDenied 7", dev + " denied RoleDenied 7", lab + " denied RoleDenied 7"}, both},
+			[]string{prod + " denied RoleDenied 7", dev + " denied RoleDenied 7", lab + " denied RoleDenied 7"},
+			both},
 		{"regions that nobody tells freeze all that is in them",
 			rules{{Account: prod, Operation: "account:ListRegions", Fail: awstest.Broken}},
 			[]string{prod + " failed InternalError 7"}, dark},
-		{"a region that a service control policy forbids freezes its cells, and buckets are listed from another",
+		{"a region that a service control policy forbids freezes its cells; buckets are listed elsewhere",
 			rules{{Account: prod, Region: ireland, Fail: awstest.SCP}},
 			[]string{prod + " denied SCP 3"}, []string{"i-11-0", "main-11", "alerts-11"}},
 		{"a listing that is denied freezes its cell",
@@ -139,8 +167,9 @@ func (s *scene) removeOneOfEachCell(named []string) map[string]*entity {
 	for _, account := range []string{prod, dev} {
 		id := account[:2]
 		for _, at := range [][3]string{
-			{"ec2", ireland, "i-" + id + "-0"}, {"ec2", ohio, "i-" + id + "-far"}, {"s3", ireland, "logs-" + id},
-			{"ecs", ireland, "main-" + id}, {"sns", ireland, "alerts-" + id}, {"sns", ohio, "news-" + id},
+			{"ec2", ireland, "i-" + id + "-0"}, {"ec2", ohio, "i-" + id + "-far"},
+			{"s3", ireland, "logs-" + id}, {"ecs", ireland, "main-" + id},
+			{"sns", ireland, "alerts-" + id}, {"sns", ohio, "news-" + id},
 		} {
 			gone := name(awstest.Thing{Account: account, Service: at[0], Region: at[1], Name: at[2]})
 			if slices.Contains(named, at[2]) {
@@ -159,12 +188,15 @@ func TestUnreadTagsKeepWhatPortHasAndConfirmedAbsenceClearsIt(t *testing.T) {
 		s.world.Put(prod, "s3", ireland, "logs-11", "team=changed") // seen once it can be read
 		s.world.Put(prod, "s3", ohio, "data-11")                    // NoSuchTagSet
 		s.world.Remove(prod, "s3", ireland, "bare-11")
-		lift := s.world.Fault(awstest.Rule{Operation: "s3:GetBucketTagging", Item: "logs-11", Fail: awstest.Deny})
+		lift := s.world.Fault(rule{Operation: "s3:GetBucketTagging", Item: "logs-11", Fail: awstest.Deny})
 		logs := s.catalog()["bucket/logs-11"]
 		r := s.run()
 		s.converged(map[string]*entity{"bucket/logs-11": &logs})
 		s.swept(r, swept{Deleted: []string{"bucket/bare-11: gone"}})
 		s.frozen(r, prod+" listed Cells 0")
+		if diff := cmp.Diff([]string{"Denied: logs-11"}, problems(r)); diff != "" {
+			t.Errorf("problems (-want +got):\n%s", diff)
+		}
 		s.run()
 		s.wrote(writes{}) // a steady denial writes nothing
 		lift()
@@ -173,22 +205,48 @@ func TestUnreadTagsKeepWhatPortHasAndConfirmedAbsenceClearsIt(t *testing.T) {
 	})
 }
 
+func TestAnOptionThatCannotBeReadLeavesItsPropertyAsItIs(t *testing.T) {
+	play(t, func(s *scene) {
+		vms := change(instances(), "properties", object{"region": ".Properties.InstanceStatus.Status"})
+		vms["selector"] = object{"query": "true", "includeActions": []any{"DescribeInstanceStatusAction"}}
+		news := change(topics(), "properties", object{"display": ".Properties.Tags[0].Value"})
+		news["selector"] = object{"query": "true", "includeActions": []any{"GetTopicTagsAction"}}
+		s.remap(config(accounts(), vms, news))
+		s.run()
+		before := s.catalog()
+		if vm, topic := before["instance/i-11-0"], before[alerts]; vm.Properties["region"] != "ok" ||
+			topic.Properties["display"] != "Alerts" {
+			t.Errorf("%v, %v", vm, topic)
+		}
+		for _, operation := range []string{"ec2:DescribeInstanceStatus", "sns:ListTagsForResource"} {
+			s.world.Fault(rule{Account: prod, Operation: operation, Fail: awstest.Deny})
+		}
+		s.world.Remove(prod, "ec2", ohio, "i-11-far")
+		delete(before, "instance/i-11-far")
+		r := s.run()
+		s.equal(before)
+		s.frozen(r, prod+" listed Cells 0")
+		s.run()
+		s.wrote(writes{})
+	})
+}
+
 func TestWhatTheServiceDoesNotKnowAtDescribeIsDeleted(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
 		// They go between the listing and the question about them.
-		s.world.Fault(awstest.Rule{Account: prod, Operation: "s3:GetBucketTagging", Times: 1,
+		s.world.Fault(rule{Account: prod, Operation: "s3:GetBucketTagging", Times: 1,
 			Hook: func() { s.world.Remove(prod, "s3", ireland, "bare-11") }})
-		s.world.Fault(awstest.Rule{Account: prod, Operation: "ecs:DescribeClusters", Times: 1,
+		s.world.Fault(rule{Account: prod, Operation: "ecs:DescribeClusters", Times: 1,
 			Hook: func() { s.world.Remove(prod, "ecs", ireland, "side-11") }})
-		s.world.Fault(awstest.Rule{Account: prod, Region: ireland, Operation: "sns:GetTopicAttributes", Times: 1,
+		s.world.Fault(rule{Account: prod, Region: ireland, Operation: "sns:GetTopicAttributes", Times: 1,
 			Hook: func() { s.world.Remove(prod, "sns", ireland, "alerts-11") }})
 		s.world.PageSize = 100
 		r := s.run()
 		s.converged()
 		s.swept(r, swept{Deleted: []string{"bucket/bare-11: gone",
 			"cluster/arn:aws:ecs:eu-west-1:111111111111:cluster/side-11: gone",
-			"topic/arn:aws:sns:eu-west-1:111111111111:alerts-11: gone"}})
+			alerts + ": gone"}})
 		s.frozen(r)
 	})
 }
@@ -200,56 +258,18 @@ func TestAListThatShiftedHoldsItsCandidatesUntilTheNextRun(t *testing.T) {
 		s.world.Remove(prod, "ec2", ohio, "i-11-far")
 		// A new instance before page one moves i-11-1 to page two, where it comes again.
 		s.world.Put(prod, "ec2", ireland, "i-11-3")
-		s.world.Fault(awstest.Rule{Account: prod, Region: ireland, Operation: "ec2:DescribeInstances", Page: 2, Times: 1,
-			Hook: func() { s.world.PutFirst(prod, "ec2", ireland, "i-11-new") }})
+		s.world.Fault(rule{Account: prod, Region: ireland, Operation: "ec2:DescribeInstances", Page: 2,
+			Times: 1, Hook: func() { s.world.PutFirst(prod, "ec2", ireland, "i-11-new") }})
 		gone := s.catalog()["instance/i-11-2"]
 		r := s.run()
 		s.converged(map[string]*entity{"instance/i-11-2": &gone, "instance/i-11-new": nil})
-		s.swept(r, swept{Deleted: []string{"instance/i-11-far: gone"}, Held: []string{"instance/i-11-2: gone, ListShifted"}})
+		s.swept(r, swept{Deleted: []string{"instance/i-11-far: gone"},
+			Held: []string{"instance/i-11-2: gone, ListShifted"}})
 		if n := r.Blueprints["instance"]; n.Created != 1 || n.Unchanged != 6 {
 			t.Errorf("an item that came twice counts twice: %+v", n)
 		}
 		r = s.run()
 		s.converged()
 		s.swept(r, swept{Deleted: []string{"instance/i-11-2: gone"}})
-	})
-}
-
-func TestAnAccountThatIsNotActiveKeepsItsEntities(t *testing.T) {
-	for _, state := range []string{"SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"} {
-		t.Run(state, func(t *testing.T) {
-			play(t, func(s *scene) {
-				s.run()
-				before := s.catalog()
-				s.world.SetState(prod, state)
-				s.world.SetState("444444444444", state) // new, and never entered
-				s.world.Remove(dev, "s3", ireland, "bare-22")
-				delete(before, "bucket/bare-22")
-				r := s.run()
-				s.frozen(r, prod+" unread NotActive 0", "444444444444 unread NotActive 0")
-				s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
-				s.equal(before)
-			})
-		})
-	}
-}
-
-func TestAnAccountThatIsNotListedAnyMoreIsFrozen(t *testing.T) {
-	play(t, func(s *scene) {
-		s.run()
-		before := s.catalog()
-		s.world.SetState(prod, "")
-		s.world.Remove(dev, "s3", ireland, "bare-22")
-		delete(before, "bucket/bare-22")
-		r := s.run()
-		s.frozen(r, prod+" unread NotListed 0")
-		s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
-		s.equal(before)
-		s.world.SetState(prod, "ACTIVE")
-		s.world.Remove(prod, "s3", ireland, "bare-11")
-		r = s.run()
-		s.frozen(r)
-		s.converged()
-		s.wrote(writes{Deleted: 1})
 	})
 }

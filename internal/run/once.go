@@ -143,7 +143,9 @@ func again[T any](ctx context.Context, e *Engine, what, name string, act func(co
 		case err == nil && !p.More:
 			return answer, nil
 		case err == nil:
-			failures = 0
+			if p.WaitUntil.IsZero() { // who waits for a lease that a failure left has not succeeded
+				failures = 0
+			}
 			if err := sleepUntil(ctx, p.WaitUntil); err != nil {
 				return answer, err
 			}

@@ -30,7 +30,7 @@ func TestOnlyWhatWeMadeIsDeleted(t *testing.T) {
 		{"we made it", nil, nil, swept{Deleted: []string{"bucket/logs-11: gone"}}},
 		{"a person made it before us, and we wrote over it",
 			func(s *scene) {
-				s.must(s.port.Seed(porttest.Seed{Entities: []porttest.Entity{{Blueprint: "account", Identifier: prod}}}))
+				s.must(s.port.Create(porttest.Entity{Blueprint: "account", Identifier: prod}))
 				s.must(s.port.Create(person))
 				time.Sleep(time.Minute)
 			}, nil, swept{Released: []string{"bucket/logs-11: gone, MadeByOthers"}}},
@@ -104,7 +104,7 @@ func TestWhatSomebodyTouchesWhileARunGoesOnStaysForTheNext(t *testing.T) {
 		s.run()
 		s.world.Remove(prod, "s3", ireland, "logs-11")
 		logs := s.catalog()["bucket/logs-11"]
-		s.world.Fault(awstest.Rule{Account: dev, Operation: "sns:ListTopics", Times: 1, Hook: func() {
+		s.world.Fault(rule{Account: dev, Operation: "sns:ListTopics", Times: 1, Hook: func() {
 			time.Sleep(10 * time.Second)
 			e := s.port.Entities("bucket")["logs-11"] // another installation with our name
 			e.UpdatedAt = time.Now()
@@ -120,7 +120,8 @@ func TestWhatSomebodyTouchesWhileARunGoesOnStaysForTheNext(t *testing.T) {
 func TestADeleteThatSomebodysEntityBlocksIsNamedAndTheOthersGo(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
-		s.must(s.port.Create(porttest.Entity{Blueprint: "service", Identifier: "shop", Relations: object{"bucket": "logs-11"}}))
+		s.must(s.port.Create(porttest.Entity{Blueprint: "service", Identifier: "shop",
+			Relations: object{"bucket": "logs-11"}}))
 		service := s.catalog()["service/shop"]
 		logs := s.catalog()["bucket/logs-11"]
 		for _, name := range []string{"logs-11", "bare-11"} {
@@ -140,20 +141,37 @@ func TestADeleteThatSomebodysEntityBlocksIsNamedAndTheOthersGo(t *testing.T) {
 	})
 }
 
+func TestAnEntityOfOursThatCannotGoYetBlocksWhatItRefersTo(t *testing.T) {
+	play(t, func(s *scene) {
+		s.related()
+		s.world.Put(dev, "sns", ireland, "alerts-22", "DisplayName=logs-11")
+		s.run()
+		s.world.Remove(dev, "sns", ireland, "alerts-22")
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		lift := s.world.Fault(rule{Account: dev, Operation: "sns:ListTopics", Fail: awstest.Deny})
+		r := s.run()
+		s.swept(r, swept{Stayed: []string{"bucket/logs-11: gone, Blocked"}})
+		lift()
+		r = s.run()
+		s.swept(r, swept{Deleted: []string{"bucket/logs-11: gone",
+			"topic/arn:aws:sns:eu-west-1:222222222222:alerts-22: gone"}})
+	})
+}
+
 func TestDependentsGoBeforeWhatTheyReferTo(t *testing.T) {
 	play(t, func(s *scene) {
 		// topic → instance → bucket, in the order of their names in neither way; instances refer to
 		// instances as well.
 		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{
-			blueprint("instance", object{"account": relation("account"), "bucket": relation("bucket"), "next": relation("instance")}, "owner string", "region string"),
-			blueprint("topic", object{"account": relation("account"), "instance": relation("instance")}, "display string"),
+			blueprint("instance", relations("account", "bucket", "instance"), "owner string", "region string"),
+			blueprint("topic", relations("account", "instance"), "display string"),
 		}}))
 		refer := func(b object, to string, program string) object {
-			return maps(b, "relations", object{"account": ".__ExtraContext.AccountId", to: program})
+			return change(b, "relations", object{"account": ".__ExtraContext.AccountId", to: program})
 		}
 		vms := refer(instances(), "bucket", `"hub"`)
-		maps(vms, "relations", object{"account": ".__ExtraContext.AccountId", "bucket": `"hub"`,
-			"next": `{"i-11-0": "i-11-1", "i-11-1": "i-11-2"}[.Properties.InstanceId]`})
+		change(vms, "relations", object{"account": ".__ExtraContext.AccountId", "bucket": `"hub"`,
+			"instance": `{"i-11-0": "i-11-1", "i-11-1": "i-11-2"}[.Properties.InstanceId]`})
 		s.remap(object{"entityDeletionThreshold": 1, "resources": []any{accounts(),
 			vms, buckets(), clusters(), refer(topics(), "instance", `"i-11-0"`)}})
 		s.world.Put(dev, "s3", ireland, "hub", "team=core") // in another account than those that refer to it

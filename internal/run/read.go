@@ -25,7 +25,12 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 		err := s.list(ctx, s.engine.Base, known, nil)
 		return errors.Join(err, s.writer.flush())
 	})
-	tidied := async(func() error { return s.holder.Tidy(ctx) })
+	tidied := async(func() error {
+		if s.work.Options.DryRun {
+			return nil // it cannot remove what it sees below its own
+		}
+		return s.holder.Tidy(ctx)
+	})
 	in := enter()
 	cells, err := s.inside(ctx, in, first)
 	if tidying := tidied(); tidying != nil {

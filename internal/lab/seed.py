@@ -1,0 +1,175 @@
+"""Builds an AWS organization in moto, or changes the one it has built.
+
+    python seed.py URL build                prints the world as JSON
+    python seed.py URL change < world.json  prints the world as it is after the changes
+
+The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
+What it does is told on standard error, one line each. PORT_SECRET is the text of the secret it makes.
+"""
+
+import json
+import os
+import sys
+import urllib.request
+
+import boto3
+
+URL, ACT = sys.argv[1:]
+HOME = "eu-west-1"
+# The regions in which each account works.
+ACCOUNTS = {
+    "shop-production": ["eu-west-1", "eu-central-1", "us-east-1"],
+    "shop-staging": ["eu-west-1", "us-east-1"],
+    "payments": ["eu-west-1", "eu-central-1"],
+    "sandbox": ["us-east-1"],
+    "legacy": [],
+}
+STATE_BUCKET = "port-aws-sync-state"
+
+session = boto3.session.Session("hub", "secret")
+clients = {}
+
+
+def aws(service, account=None, region=HOME):
+    key = service, account, region
+    if key not in clients:
+        clients[key] = session.client(service, region, endpoint_url=URL)
+        if account:  # moto's short cut past AssumeRole
+            clients[key].meta.events.register(
+                "before-sign", lambda request, **_: request.headers.add_header("x-moto-account-id", account))
+    return clients[key]
+
+
+def tell(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def pairs(tags, key="Key", value="Value"):
+    return [{key: k, value: v} for k, v in tags.items()]
+
+
+class World:
+    def __init__(self, accounts=(), resources=(), secret="", bucket=""):
+        self.accounts, self.resources = list(accounts), list(resources)
+        self.secret, self.bucket = secret, bucket
+
+    def add(self, kind, account, region, identifier, name, tags, **facts):
+        self.resources.append({"kind": kind, "account": account, "region": region, "id": identifier,
+                               "name": name, "tags": tags, "facts": facts})
+
+    def account(self, name):
+        return next(a["id"] for a in self.accounts if a["name"] == name)
+
+    def find(self, kind, account, region, name):
+        return next(r for r in self.resources if (r["kind"], r["account"], r["region"], r["name"])
+                    == (kind, self.account(account), region, name))
+
+    def instance(self, account, region, name, size, tags):
+        i = aws("ec2", account, region).run_instances(
+            ImageId="ami-0abcdef1234567890", InstanceType=size, MinCount=1, MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": pairs({"Name": name, **tags})}],
+        )["Instances"][0]
+        self.add("AWS::EC2::Instance", account, region, i["InstanceId"], name, {"Name": name, **tags},
+                 type=size, state="running", privateIp=i["PrivateIpAddress"])
+
+    def cluster(self, account, region, name, tags):
+        ecs = aws("ecs", account, region)
+        arn = ecs.create_cluster(clusterName=name, tags=pairs(tags, "key", "value"))["cluster"]["clusterArn"]
+        self.add("AWS::ECS::Cluster", account, region, arn, name, tags, status="ACTIVE")
+
+    def topic(self, account, region, name, tags):
+        arn = aws("sns", account, region).create_topic(Name=name, Tags=pairs(tags))["TopicArn"]
+        self.add("AWS::SNS::Topic", account, region, arn, name, tags)
+
+    def store(self, account, region, name, tags, public=True):
+        s3 = aws("s3", account, region)
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=name, **place)
+        if tags:
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs(tags)})
+        if not public:
+            names = "BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"
+            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(names, True))
+        self.add("AWS::S3::Bucket", account, region, "arn:aws:s3:::" + name, name, tags, private=not public)
+
+
+def build():
+    urllib.request.urlopen(urllib.request.Request(URL + "/moto-api/seed?a=1", method="POST")).read()
+    world = World()
+    organizations = aws("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    for name in ACCOUNTS:
+        organizations.create_account(Email=f"{name}@example.com", AccountName=name)
+    listed = {a["Name"]: a["Id"] for a in organizations.list_accounts()["Accounts"]}
+    organizations.close_account(AccountId=listed["legacy"])
+    world.accounts = [{"id": i, "name": name, "active": name != "legacy"} for name, i in listed.items()]
+    hub = next(a["id"] for a in world.accounts if a["name"] not in ACCOUNTS)
+    world.bucket = STATE_BUCKET
+    world.store(hub, HOME, STATE_BUCKET, {}, public=False)
+    secret = os.environ["PORT_SECRET"]
+    world.secret = aws("secretsmanager").create_secret(Name="port", SecretString=secret)["ARN"]
+    for name, regions in ACCOUNTS.items():
+        furnish(world, name, regions)
+    tell(f"{len(listed)} accounts with {len(world.resources)} resources in 3 regions")
+    return world
+
+
+def furnish(world, name, regions):
+    account, team = world.account(name), {"team": name.split("-")[0]}
+    for region in regions:
+        for server, size in ("web-1", "t3.small"), ("web-2", "t3.small"), ("worker-1", "m6i.large"):
+            world.instance(account, region, server, size, {"stage": name, **team})
+        world.cluster(account, region, "apps", team)
+        for topic in "orders", "alerts":
+            world.topic(account, region, topic, team)
+    for region in regions[:1]:
+        world.store(account, region, name + "-assets", team)
+        world.store(account, region, name + "-logs", {}, public=False)
+
+
+def change(world):
+    production = world.account("shop-production")
+    terminate(world, "shop-production", "eu-west-1", "web-2")
+    terminate(world, "payments", "eu-west-1", "web-1")
+
+    world.instance(production, "eu-central-1", "web-3", "t3.large", {"team": "shop"})
+    tell("shop-production eu-central-1: instance web-3 started")
+
+    world.resources.remove(world.find("AWS::S3::Bucket", "shop-staging", "eu-west-1", "shop-staging-logs"))
+    aws("s3", world.account("shop-staging")).delete_bucket(Bucket="shop-staging-logs")
+    tell("shop-staging eu-west-1: bucket shop-staging-logs deleted")
+
+    drop_topic(world, "shop-production", "eu-west-1", "orders")
+    world.topic(production, "eu-west-1", "orders-v2", {"team": "shop"})
+    tell("shop-production eu-west-1: topic orders is now orders-v2")
+    drop_topic(world, "shop-staging", "us-east-1", "alerts")
+    tell("shop-staging us-east-1: topic alerts deleted")
+
+    cluster = world.find("AWS::ECS::Cluster", "shop-production", "us-east-1", "apps")
+    cluster["tags"]["team"] = "platform"
+    aws("ecs", production, "us-east-1").tag_resource(
+        resourceArn=cluster["id"], tags=[{"key": "team", "value": "platform"}])
+    tell("shop-production us-east-1: cluster apps tagged team=platform")
+
+    worker = world.find("AWS::EC2::Instance", "shop-staging", "us-east-1", "worker-1")
+    worker["facts"]["state"] = "stopped"
+    aws("ec2", worker["account"], "us-east-1").stop_instances(InstanceIds=[worker["id"]])
+    tell("shop-staging us-east-1: instance worker-1 stopped")
+    return world
+
+
+def terminate(world, account, region, name):
+    instance = world.find("AWS::EC2::Instance", account, region, name)
+    aws("ec2", instance["account"], region).terminate_instances(InstanceIds=[instance["id"]])
+    world.resources.remove(instance)
+    tell(f"{account} {region}: instance {name} terminated")
+
+
+def drop_topic(world, account, region, name):
+    topic = world.find("AWS::SNS::Topic", account, region, name)
+    aws("sns", topic["account"], region).delete_topic(TopicArn=topic["id"])
+    world.resources.remove(topic)
+
+
+world = build() if ACT == "build" else change(World(**json.load(sys.stdin)))
+json.dump(vars(world), sys.stdout)

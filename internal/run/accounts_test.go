@@ -1,0 +1,56 @@
+package run_test
+
+import (
+	"testing"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+)
+
+func TestAnAccountThatIsNotActiveKeepsItsEntities(t *testing.T) {
+	for _, state := range []string{"SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"} {
+		t.Run(state, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.run()
+				before := s.catalog()
+				s.world.SetState(prod, state)
+				s.world.SetState("444444444444", state) // new, and never entered
+				s.world.Remove(dev, "s3", ireland, "bare-22")
+				delete(before, "bucket/bare-22")
+				r := s.run()
+				s.frozen(r, prod+" unread NotActive 0", "444444444444 unread NotActive 0")
+				s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
+				s.equal(before)
+			})
+		})
+	}
+}
+
+func TestAnAccountThatWasNeverEnteredHasAnEntity(t *testing.T) {
+	play(t, func(s *scene) {
+		s.world.Fault(rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+		s.frozen(s.run(), dev+" denied RoleDenied 0")
+		if have := s.catalog(); have["account/"+dev].Title == "" || len(have) != 3+11 {
+			t.Errorf("%d entities; that of the account: %+v", len(have), have["account/"+dev])
+		}
+	})
+}
+
+func TestAnAccountThatIsNotListedAnyMoreIsFrozen(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		before := s.catalog()
+		s.world.SetState(prod, "")
+		s.world.Remove(dev, "s3", ireland, "bare-22")
+		delete(before, "bucket/bare-22")
+		r := s.run()
+		s.frozen(r, prod+" unread NotListed 0")
+		s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
+		s.equal(before)
+		s.world.SetState(prod, "ACTIVE")
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		r = s.run()
+		s.frozen(r)
+		s.converged()
+		s.wrote(writes{Deleted: 1})
+	})
+}

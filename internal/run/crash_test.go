@@ -1,0 +1,125 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+)
+
+// frail is a store that fails from some put on.
+type frail struct {
+	ledger.Store
+	fails func(key string) bool
+}
+
+func (f frail) Put(ctx context.Context, key string, data []byte, c ledger.Condition) (string, error) {
+	if f.fails(key) {
+		return "", errors.New("the store is away")
+	}
+	return f.Store.Put(ctx, key, data, c)
+}
+
+func TestWhatADeadProcessWroteIsNeitherLostNorStale(t *testing.T) {
+	// The process dies after Port has the entities, before a manifest knows them.
+	for _, c := range []struct {
+		name string
+		then func(*scene)
+	}{
+		{"nothing changes: nothing is lost", func(*scene) {}},
+		{"a new one goes: it is deleted", func(s *scene) { s.world.Remove(prod, "s3", ireland, "new-11") }},
+		{"an old one goes back to what it was: that is written", func(s *scene) {
+			s.world.Put(prod, "s3", ireland, "logs-11", "team=core")
+		}},
+		{"an old one goes: it is deleted", func(s *scene) { s.world.Remove(prod, "s3", ireland, "logs-11") }},
+		{"a new one moves: it is not deleted", func(s *scene) {
+			s.world.Remove(prod, "s3", ireland, "new-11")
+			s.world.Put(dev, "s3", ireland, "new-11")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.run()
+				s.world.Put(prod, "s3", ireland, "new-11")
+				s.world.Put(prod, "s3", ireland, "logs-11", "team=other")
+				healthy := s.store
+				s.store = frail{healthy, func(key string) bool {
+					return strings.Contains(key, prod+"/manifest/")
+				}}
+				s.frozen(s.run(), prod+" unread NotSynced 0")
+				if _, written := s.catalog()["bucket/new-11"]; !written {
+					t.Fatal("Port does not have the new one")
+				}
+				s.store = healthy
+				c.then(s)
+				s.run()
+				s.converged()
+				s.world.Remove(dev, "s3", ireland, "logs-22")
+				s.run()
+				s.converged()
+			})
+		})
+	}
+}
+
+func TestADeadSweepIsFinishedByTheNextRun(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.removeOneOfEachCell(nil)
+		healthy := s.store
+		dead := false
+		s.before(deleteRoute, func() { dead = true })
+		s.store = frail{healthy, func(string) bool { return dead }}
+		_, err := s.try(ledger.Options{})
+		if err == nil {
+			t.Fatal("the run ended well")
+		}
+		s.store = healthy
+		s.run()
+		s.converged()
+		s.run()
+		s.wrote(writes{})
+	})
+}
+
+func TestAnAbortedRunFreesWhatItHolds(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Put(prod, "s3", ireland, "new-11")
+		s.world.Remove(dev, "s3", ireland, "bare-22")
+		ctx, abort := context.WithCancel(s.Context())
+		lift := s.world.Fault(rule{Account: prod, Operation: "s3:ListBuckets", Page: 2, Hook: abort})
+		_, err := s.engine().Once(ctx, s.request(ledger.Options{}))
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("it ends with %v", err)
+		}
+		if status := s.port.ResyncState(integration)["status"]; status != "aborted" {
+			t.Errorf("Port shows %q", status)
+		}
+		lift()
+		if r := s.run(); r.Ended.Sub(r.Began) > time.Minute {
+			t.Errorf("the next run waited: %s", r.Ended.Sub(r.Began))
+		}
+		s.converged()
+	})
+}
+
+func TestStateOfANewerVersionIsLeftAlone(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		for key, data := range s.state("") {
+			if strings.HasSuffix(key, prod+"/head.json") {
+				data = strings.Replace(data, `"format":1`, `"format":99`, 1)
+				_, err := s.store.Put(s.Context(), key, []byte(data), ledger.Condition{})
+				s.must(err)
+			}
+		}
+		before := s.catalog()
+		s.fails("StateNewerThanCode")
+		s.equal(before)
+	})
+}

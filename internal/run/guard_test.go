@@ -1,0 +1,140 @@
+package run_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// crowd gives prod n more instances, c-0 … c-n.
+func (s *scene) crowd(n int) {
+	s.world.PageSize = 50
+	for i := range n {
+		s.world.Put(prod, "ec2", ireland, fmt.Sprintf("c-%02d", i))
+	}
+}
+
+func (s *scene) disperse(n int) (lines []string) {
+	for i := range n {
+		s.world.Remove(prod, "ec2", ireland, fmt.Sprintf("c-%02d", i))
+		lines = append(lines, fmt.Sprintf("instance/c-%02d: gone", i))
+	}
+	return lines
+}
+
+func with(lines []string, suffix string) (all []string) {
+	for _, l := range lines {
+		all = append(all, l+suffix)
+	}
+	return all
+}
+
+func TestTheGuardHoldsAGreatLossUntilALaterRunProvesItAgain(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		have, lose int
+		held       bool
+	}{
+		{"twenty of twenty-four are few enough", 20, 20, false},
+		{"twenty-one of twenty-five are too many", 21, 21, true},
+		{"twenty-one of seventy are no great share", 66, 21, false},
+		{"twenty-two of seventy are one", 66, 22, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.crowd(c.have)
+				s.run()
+				lost := s.disperse(c.lose)
+				s.world.Remove(dev, "ec2", ohio, "i-22-far") // another account's, and not held
+				lines := []string{"instance/i-22-far: gone"}
+				r := s.run()
+				if !c.held {
+					s.swept(r, swept{Deleted: append(lost, lines...)})
+					s.converged()
+					return
+				}
+				s.swept(r, swept{Deleted: lines, Held: with(lost, ", Guard")})
+				r = s.run() // half an hour later
+				s.swept(r, swept{Held: with(lost, ", Guard")})
+				time.Sleep(30 * time.Minute)
+				r = s.run()
+				s.swept(r, swept{Deleted: lost})
+				s.converged()
+			})
+		})
+	}
+}
+
+func TestAHeldEntityThatComesBackIsAsIfNothingHadBeen(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(21)
+		s.run()
+		lost := s.disperse(21)
+		s.run()
+		s.crowd(21)
+		r := s.run()
+		s.swept(r, swept{})
+		s.wrote(writes{})
+		time.Sleep(2 * time.Hour)
+		s.disperse(21)
+		r = s.run() // what was proved before it came back proves nothing now
+		s.swept(r, swept{Held: with(lost, ", Guard")})
+	})
+}
+
+func TestWhatAMappingLosesIsNeverDeletedForBeingProvedTwice(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(40)
+		s.run()
+		few := selecting(instances(), `.Properties.InstanceId | startswith("i-")`)
+		s.remap(config(accounts(), few, buckets(), clusters(), topics()))
+		var lost []string
+		for i := range 40 {
+			lost = append(lost, fmt.Sprintf("instance/c-%02d: mapping changed, Guard", i))
+		}
+		for range 3 {
+			r := s.run()
+			s.swept(r, swept{Held: lost})
+			time.Sleep(2 * time.Hour)
+		}
+		s.converged()
+	})
+}
+
+func TestTheEntityDeletionThresholdBoundsTheWholeRun(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		threshold any
+		held      bool
+	}{
+		{"0 deletes nothing", 0, true},
+		{"three of twenty-five are over a tenth", 0.1, true},
+		{"and not over an eighth", 0.125, false},
+		{"1 deletes all that is proved", 1, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.remap(mapping("entityDeletionThreshold", c.threshold))
+				s.run()
+				s.world.Remove(prod, "s3", ireland, "bare-11")
+				s.world.Remove(prod, "ec2", ohio, "i-11-far")
+				s.world.Remove(dev, "ec2", ohio, "i-22-far")
+				s.world.Put(dev, "ec2", ohio, "i-22-new") // what a run adds does not count
+				lost := []string{"bucket/bare-11: gone", "instance/i-11-far: gone", "instance/i-22-far: gone"}
+				r := s.run()
+				if !c.held {
+					s.swept(r, swept{Deleted: lost})
+					s.converged()
+					return
+				}
+				s.swept(r, swept{Held: with(lost, ", EntityDeletionThreshold")})
+				time.Sleep(24 * time.Hour)
+				r = s.run()
+				s.swept(r, swept{Held: with(lost, ", EntityDeletionThreshold")})
+				s.remap(mapping("entityDeletionThreshold", 1))
+				s.run()
+				s.converged()
+			})
+		})
+	}
+}
