@@ -31,7 +31,7 @@ const (
 	EndpointNotFound    = "EndpointNotFound"    // failed; Confirm may know better
 	ConnectionFailed    = "ConnectionFailed"    // failed
 	Timeout             = "Timeout"             // failed
-	AnswerUnreadable    = "AnswerUnreadable"    // failed
+	AnswerUnreadable    = "AnswerUnreadable"    // failed: a smithy.DeserializationError, the SDK's or ours
 
 	RegionNotEnabled   = "RegionNotEnabled"   // unsupported
 	ServiceNotInRegion = "ServiceNotInRegion" // unsupported
@@ -163,6 +163,7 @@ func interrupted(err error) bool {
 func failure(err error) string {
 	var timeout interface{ Timeout() bool }
 	var send *smithyhttp.RequestSendError
+	var decode *smithy.DeserializationError
 	switch s := status(err); {
 	case Code(err) != "":
 		return Code(err)
@@ -172,7 +173,7 @@ func failure(err error) string {
 		return ConnectionFailed
 	case s >= 300:
 		return "HTTP" + strconv.Itoa(s)
-	case s > 0:
+	case s > 0, errors.As(err, &decode):
 		return AnswerUnreadable
 	}
 	return "Error"

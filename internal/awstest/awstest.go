@@ -17,7 +17,8 @@ import (
 // Config is an SDK configuration whose calls, to whatever host, are all answered by h, in the
 // caller's goroutine and without a socket. Requests are signed with the access key "AKIDTEST" and
 // not retried: set Retryer to change that. A handler that panics with http.ErrAbortHandler breaks
-// the connection; one that hangs returns when the request's context ends.
+// the connection; one that hangs returns when the request's context ends. Answers have a request id,
+// as AWS's have, unless the handler deletes the header RequestID.
 func Config(h http.Handler, region string) aws.Config {
 	return aws.Config{
 		Region: region,
@@ -28,6 +29,9 @@ func Config(h http.Handler, region string) aws.Config {
 		HTTPClient: client{h},
 	}
 }
+
+// RequestID is the header in which most services give their answer's request id.
+const RequestID = "X-Amzn-Requestid"
 
 // Call is what an AWS request asks, whichever protocol it is written in.
 type Call struct {
@@ -104,6 +108,7 @@ func (c client) Do(r *http.Request) (resp *http.Response, err error) {
 		}
 	}()
 	w := httptest.NewRecorder()
+	w.Header().Set(RequestID, "request-1")
 	c.handler.ServeHTTP(w, in)
 	if err := r.Context().Err(); err != nil {
 		return nil, err

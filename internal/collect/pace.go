@@ -44,11 +44,11 @@ func NewPacer(pool Pool) *Pacer {
 	return &Pacer{pool: pool, lanes: map[lane]*budget{}, calls: map[string]int{}}
 }
 
-// Config returns cfg with all calls made through it paced.
+// Config returns cfg with all calls made through it paced, and their answers examined for being AWS's.
 func (p *Pacer) Config(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	// In the Initialize step the request has not been built: what waits here holds no memory.
-	cfg.APIOptions = append(cfg.APIOptions, func(s *middleware.Stack) error {
+	cfg.APIOptions = append(cfg.APIOptions, genuine, func(s *middleware.Stack) error {
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("pace", p.admit), middleware.After)
 	})
 	retryer := cfg.Retryer

@@ -20,6 +20,9 @@ var ec2Instance = kind.Kind{
 		if err != nil {
 			return kind.Page{}, err
 		}
+		if out.Reservations == nil {
+			return kind.Page{}, without("reservationSet")
+		}
 		page := kind.Page{Next: aws.ToString(out.NextToken)}
 		for _, r := range out.Reservations {
 			instances := r.Instances
@@ -66,6 +69,9 @@ func instanceStatus(
 		out, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if out.InstanceStatuses == nil {
+			return nil, without("instanceStatusSet")
 		}
 		for _, s := range out.InstanceStatuses {
 			id := aws.ToString(s.InstanceId)

@@ -22,6 +22,9 @@ var ecsCluster = kind.Kind{
 		if err != nil {
 			return kind.Page{}, err
 		}
+		if out.ClusterArns == nil {
+			return kind.Page{}, without("clusterArns")
+		}
 		page := kind.Page{Next: aws.ToString(out.NextToken)}
 		for _, arn := range out.ClusterArns {
 			page.Items = append(page.Items, kind.Item{Key: arn, Properties: map[string]any{"ClusterArn": arn}})
@@ -56,6 +59,9 @@ func describeClusters(
 	})
 	if err != nil {
 		return nil, err
+	}
+	if out.Clusters == nil && out.Failures == nil {
+		return nil, without("clusters")
 	}
 	answers := map[string]kind.Answer{}
 	for _, c := range out.Clusters {

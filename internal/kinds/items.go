@@ -1,6 +1,12 @@
 package kinds
 
-import "github.com/port-aws-sync/port-aws-sync/internal/kind"
+import (
+	"errors"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+)
 
 func keys(items []kind.Item) []string {
 	ks := make([]string, len(items))
@@ -8,6 +14,12 @@ func keys(items []kind.Item) []string {
 		ks[i] = it.Key
 	}
 	return ks
+}
+
+// without is the error of an answer that lacks what it always has, if only to hold nothing: it says
+// nothing, and not that there is nothing.
+func without(member string) error {
+	return &smithy.DeserializationError{Err: errors.New("the answer has no " + member)}
 }
 
 // only is p without the keys that are not named: the shape of a kind does not grow with the SDK.

@@ -23,6 +23,9 @@ var s3Bucket = kind.Kind{
 		if err != nil {
 			return kind.Page{}, err
 		}
+		if out.Buckets == nil {
+			return kind.Page{}, without("Buckets")
+		}
 		page := kind.Page{Next: aws.ToString(out.ContinuationToken)}
 		for _, b := range out.Buckets {
 			name := aws.ToString(b.Name)
@@ -86,7 +89,7 @@ var s3Bucket = kind.Kind{
 
 var bucketGone = []string{"NoSuchBucket"}
 
-// askLocation answers null for us-east-1, as S3 does.
+// askLocation answers null for us-east-1.
 var askLocation = bucketCall("LocationConstraint", "LocationConstraint",
 	func(ctx context.Context, c *s3.Client, b *string) (any, error) {
 		return c.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: b})
@@ -123,7 +126,11 @@ func bucketCall(
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{key: kind.Members(out, kind.Upper)[member]}, nil
+		v, ok := kind.Members(out, kind.Upper)[member]
+		if !ok && member != "LocationConstraint" { // which S3 leaves empty for us-east-1
+			return nil, without(member)
+		}
+		return map[string]any{key: v}, nil
 	}
 	return kind.Each(ask)
 }

@@ -60,6 +60,9 @@ func topicAttributes(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.I
 	if err != nil {
 		return nil, err
 	}
+	if len(out.Attributes) == 0 {
+		return nil, without("Attributes")
+	}
 	p := map[string]any{}
 	for _, k := range snsTopicKeys {
 		if v, ok := out.Attributes[k]; ok {
@@ -90,6 +93,9 @@ func topicTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (
 	})
 	if err != nil {
 		return nil, err
+	}
+	if out.Tags == nil {
+		return nil, without("Tags")
 	}
 	return map[string]any{"Tags": kind.Plain(out.Tags, kind.Upper)}, nil
 }

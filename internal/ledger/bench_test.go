@@ -32,8 +32,7 @@ func largeAccount(b *testing.B) (*world, *memory, *ledger.Holder) {
 				Identifier: fmt.Sprintf("arn:aws:lambda:eu-west-1:%s:function:service-%06d", account, n)},
 			Cell:     h.Cell("eu-west-1", "AWS::Lambda::Function"),
 			Resource: id, Blocks: []ledger.ID{id}, Hash: hash, Fence: 17, First: 1, Mark: ledger.Seen,
-			Own:  ledger.Created,
-			From: 1795557600000, To: 1795557601000, At: 1795557601000,
+			Birth: ledger.Birth{Own: ledger.Created, From: 1795557600000, To: 1795557601000}, At: 1795557601000,
 		})
 	}
 	return w, m, h

@@ -63,7 +63,7 @@ func (in *invocation) work(ctx context.Context, h *ledger.Holder, round int) err
 			key := keyOf(n)
 			in.named[key] = in.named[key]
 		}
-		if err := h.Journal(ctx, time.UnixMilli(3000+int64(round)), entries(chunk)); err != nil {
+		if err := h.Journal(ctx, ledger.Upsert, time.UnixMilli(3000+int64(round)), entries(chunk)); err != nil {
 			return err
 		}
 		for _, n := range chunk {

@@ -60,10 +60,11 @@ func recorded(t *testing.T) *memory {
 	confirmed(h.Manifest, 1, 1)
 	e := confirmed(h.Manifest, 2, 1)
 	e.Refused, e.First, e.Mark, e.Own = ledger.Hash{7}, 1, ledger.Renamed, ledger.Adopted
-	e.To, e.At = 2000, 3000
-	e.Hold = &ledger.Hold{Run: "run1", Reason: "Guard", Since: w.clock}
+	e.To, e.At, e.Sent = 2000, 3000, []int64{2500}
+	e.Hold = &ledger.Hold{Run: "run1", Reason: "Guard", Of: "gone", Since: w.clock}
 	h.Judge(0, "run1", kind.Verdict{State: kind.Listed, Reason: "Denied", Message: "not <this> one"}, w.clock)
-	h.Cells[0].Shifted, h.Cells[0].Cursor, h.Cells[0].Restarts, h.Cells[0].Tries = true, "page 2", 1, 2
+	h.Cells[0].Shifted, h.Cells[0].Cursor, h.Cells[0].Restarts = true, "page 2", 1
+	h.Cells[0].Unread = kind.Verdict{State: kind.Listed, Reason: "NotMapped", Message: "an item"}
 	h.Blueprints["topic"] = ledger.BlueprintAt{CreatedAt: w.clock, UpdatedAt: w.clock.Add(time.Hour)}
 	w.must(h.Commit(t.Context(), fullSummary(w.clock)))
 	h = w.take(1, "second")

@@ -202,6 +202,9 @@ func (a *Holder) Tidy(ctx context.Context) error {
 // Commit stores manifest and summary, and gives the lease back. Until it has succeeded nothing of it
 // counts. What it replaces stays until somebody tidies up under a later lease.
 func (a *Holder) Commit(ctx context.Context, s Summary) error {
+	if err := a.expired(); err != nil {
+		return err
+	}
 	shards, err := a.encode(a.ledger.shard)
 	if err != nil {
 		return err
@@ -232,6 +235,15 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 func (a *Holder) newName() string {
 	a.seq++
 	return fmt.Sprintf("%s%s-%04d", a.head.stem(), a.head.Lease.Nonce, a.seq)
+}
+
+// expired says that the lease has run out by the clock on the wall, which goes on while a process is
+// suspended: contexts do not notice that.
+func (a *Holder) expired() error {
+	if a.ledger.now().Round(0).Before(a.head.Lease.Until.Round(0)) {
+		return nil
+	}
+	return fmt.Errorf("account %s: the lease ran out at %s", a.head.Account, a.head.Lease.Until.UTC().Format(time.RFC3339))
 }
 
 // Release gives the lease back and changes nothing else.

@@ -175,6 +175,8 @@ func TestCommitOfAHolderWhoLostTheLeaseChangesNothing(t *testing.T) {
 	h := w.successor(2)
 	confirmed(h.Manifest, 30, 2)
 
+	now := w.clock
+	w.clock = now.Add(-time.Hour) // of a machine whose clock is slow: the put itself must fail
 	before := m.dump()[folder+"head.json"]
 	if err := frozen.Commit(t.Context(), ledger.Summary{Run: "run1"}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("commit: %v", err)
@@ -186,7 +188,9 @@ func TestCommitOfAHolderWhoLostTheLeaseChangesNothing(t *testing.T) {
 		t.Errorf("the head is now %s", after)
 	}
 
+	w.clock = now
 	w.must(h.Commit(t.Context(), ledger.Summary{Run: "run2"}))
+	w.clock = now.Add(-time.Hour)
 	if err := frozen.Commit(t.Context(), ledger.Summary{Run: "run1"}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("commit after commit: %v", err)
 	}

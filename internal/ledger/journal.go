@@ -19,20 +19,32 @@ type Written struct {
 	Blocks   []ID   `json:"s"`
 }
 
+// Op is what is about to be done to the entities of a chunk.
+type Op string
+
+const (
+	Upsert Op = "upsert"
+	Delete Op = "delete"
+)
+
 // chunkHeader is the first line of a journal chunk.
 type chunkHeader struct {
 	Format   int    `json:"format"`
 	Account  string `json:"account"`
 	Run      string `json:"run"`
 	Fence    int64  `json:"fence"`
+	Op       Op     `json:"op"`
 	PortTime int64  `json:"portTime"` // Port's clock before the first write of the chunk, ms
 }
 
 // Journal records up to ChunkSize entities before they are written to or deleted from Port. at is
 // Port's time. Once it has returned without an error, no crash can make us forget them. Calls for
 // one account must not overlap with each other or with Commit.
-func (a *Holder) Journal(ctx context.Context, at time.Time, entries []Written) error {
-	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, a.head.Lease.Fence, at.UnixMilli()})
+func (a *Holder) Journal(ctx context.Context, op Op, at time.Time, entries []Written) error {
+	if err := a.expired(); err != nil {
+		return err
+	}
+	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, a.head.Lease.Fence, op, at.UnixMilli()})
 	for i := range entries {
 		if err == nil {
 			err = s.add(&entries[i])
@@ -59,13 +71,14 @@ func (m *Manifest) absorb(name string, data []byte) error {
 	first := func(line []byte) error { return json.Unmarshal(line, &h) }
 	return lines(name, data, first, func(w *Written) error {
 		cell := m.Cell(w.Region, w.Kind)
-		if e := m.Find(cell, w.Resource, w.Entity); e != nil {
-			e.Hash = Hash{}
-			return nil
+		e := m.Find(cell, w.Resource, w.Entity)
+		if e == nil {
+			e = m.Add(Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, First: h.Fence})
 		}
-		m.Add(Entry{
-			Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, First: h.Fence, From: h.PortTime,
-		})
+		e.Hash = Hash{}
+		if h.Op == Upsert {
+			e.Send(h.PortTime)
+		}
 		return nil
 	})
 }

@@ -20,9 +20,10 @@ func TestTheNextTakeAbsorbsWhatWasJournaled(t *testing.T) {
 			confirmed(m, n, 1)
 		}
 		find(m, 0).Hash = ledger.Hash{} // all else of it stays
+		find(m, 0).Sent = []int64{2000}
 		one := written(6)
 		m.Add(ledger.Entry{Entity: one.Entity, Resource: one.Resource, Blocks: one.Blocks, First: 1,
-			From: 2000})
+			Birth: ledger.Birth{Sent: []int64{2000}}})
 		return m
 	}())
 	w.wantContents(h.Manifest, want)
@@ -66,15 +67,15 @@ func TestAnAbsorbedChunkCountsNoMore(t *testing.T) {
 	}
 }
 
-func TestTheFirstChunkThatNamesAnEntityDatesIt(t *testing.T) {
+func TestEveryChunkWhoseOutcomeNobodyKnowsDatesItsEntities(t *testing.T) {
 	w := newWorld(t, newMemory())
 	w.lock(1)
 	for i, nonce := range []string{"zz", "mm", "aa"} {
 		w.journal(w.take(1, nonce), int64(1000*(i+1)), 1)
 		w.later()
 	}
-	if e := find(w.take(1, "last").Manifest, 1); e == nil || e.From != 1000 || e.To != 0 ||
-		e.Own != ledger.Unsettled {
+	if e := find(w.take(1, "last").Manifest, 1); e == nil || e.Own != ledger.Unsettled ||
+		!slices.Equal(e.Sent, []int64{1000, 2000, 3000}) {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -84,7 +85,7 @@ func TestAJournaledEntityOfANewCellJoinsIt(t *testing.T) {
 	w.lock(1)
 	one := written(1)
 	one.Region, one.Kind = "eu-north-1", "AWS::S3::Bucket"
-	w.must(w.take(1, "a").Journal(t.Context(), w.clock, []ledger.Written{one}))
+	w.must(w.take(1, "a").Journal(t.Context(), ledger.Upsert, w.clock, []ledger.Written{one}))
 	w.later()
 	h := w.take(1, "b")
 	want := []ledger.Cell{{Region: "eu-north-1", Kind: "AWS::S3::Bucket",

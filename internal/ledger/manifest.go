@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
@@ -47,19 +48,56 @@ const (
 	Unmapped      // read in full, but the mapping that yielded the entity is no longer there
 )
 
-// Own says why an entity may be ours to delete.
+// Own says how sure it is that we made an entity.
 type Own uint8
 
 const (
-	Unsettled Own = iota // Port's createdAt decides
+	Unsettled Own = iota // only if Port created it by one of the writes in Sent
 	Created              // Port answered that our write created it
 	Adopted              // it carried our datasource before our first write
 )
+
+// Birth is what is known of how an entity came to be. Times are Port's, in ms.
+type Birth struct {
+	Own  Own     `json:"o,omitempty"`
+	From int64   `json:"from,omitempty"` // of the journal chunk before the write that created it
+	To   int64   `json:"to,omitempty"`   // of that write's answer
+	Sent []int64 `json:"sent,omitempty"` // of the chunks before writes whose outcome nobody read
+}
+
+// maxSent bounds Sent. Each is a write that failed in a way that nobody knows the outcome of.
+const maxSent = 8
+
+// Send notes a write whose outcome is not known yet.
+func (b *Birth) Send(at int64) {
+	if !slices.Contains(b.Sent, at) {
+		b.Sent = append(slices.Clip(b.Sent[max(0, len(b.Sent)-maxSent+1):]), at)
+	}
+}
+
+// Settle notes that a write has certainly not created the entity.
+func (b *Birth) Settle(at int64) {
+	b.Sent = slices.DeleteFunc(slices.Clone(b.Sent), func(t int64) bool { return t == at })
+	if len(b.Sent) == 0 {
+		b.Sent = nil
+	}
+}
+
+// Join adds what another claim of the same entity knows.
+func (b *Birth) Join(o Birth) {
+	if o.Own > b.Own {
+		b.Own, b.From, b.To = o.Own, o.From, o.To
+	}
+	for _, at := range o.Sent {
+		b.Send(at)
+	}
+}
 
 // Hold keeps back an entry that may go, until it is proven again or approved.
 type Hold struct {
 	Run    string    `json:"run"`
 	Reason string    `json:"reason"`
+	Of     string    `json:"of"` // why the entry may go
 	Since  time.Time `json:"since"`
 }
 
@@ -74,11 +112,9 @@ type Entry struct {
 	Fence    int64 `json:"f,omitempty"` // the run that Mark is of
 	First    int64 `json:"n,omitempty"` // the run that first named it
 	Mark     Mark  `json:"m,omitempty"`
-	Own      Own   `json:"o,omitempty"`
-	From     int64 `json:"from,omitempty"` // Port's time of the journal chunk that first named it, ms
-	To       int64 `json:"to,omitempty"`   // Port's time of the first answer that confirmed it, ms; 0 = none yet
-	At       int64 `json:"at,omitempty"`   // Port's time of the last answer to a write of ours, ms
-	Hold     *Hold `json:"hold,omitempty"`
+	Birth
+	At   int64 `json:"at,omitempty"` // Port's time of the last answer to a write of ours, ms; 0 = none yet
+	Hold *Hold `json:"hold,omitempty"`
 
 	next    int32 // the next entry of the same resource, +1
 	removed bool
@@ -94,7 +130,7 @@ type Cell struct {
 	Shifted  bool         `json:"shifted,omitempty"`  // an item came twice: the list changed while it was read
 	Cursor   string       `json:"cursor,omitempty"`   // where an unfinished listing goes on, in the same run
 	Restarts int          `json:"restarts,omitempty"` // how often that listing began anew
-	Tries    int          `json:"tries,omitempty"`
+	Unread   kind.Verdict `json:"unread,omitzero"`    // of the first item that it could not read
 }
 
 // BlueprintAt dates a blueprint as the hashes of a manifest know it.

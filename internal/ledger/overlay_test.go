@@ -54,7 +54,7 @@ func anything(ctx context.Context, r *rand.Rand, l *ledger.Ledger, w *world, hel
 		switch r.IntN(4) {
 		case 0:
 			n := r.IntN(9)
-			h.Journal(ctx, time.UnixMilli(1), entries([]int{n}))
+			h.Journal(ctx, ledger.Upsert, time.UnixMilli(1), entries([]int{n}))
 			confirmed(h.Manifest, n, 3)
 		case 1:
 			h.Tidy(ctx)

@@ -102,7 +102,7 @@ func confirmed(m *ledger.Manifest, n int, fence int64) *ledger.Entry {
 	e := m.Find(cell, w.Resource, w.Entity)
 	if e == nil {
 		e = m.Add(ledger.Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks,
-			From: 1000 + fence})
+			Birth: ledger.Birth{From: 1000 + fence}})
 	}
 	e.Hash, e.Fence, e.Mark, e.Own = ledger.Hash{byte(n), byte(fence)}, fence, ledger.Seen, ledger.Created
 	return e
@@ -116,7 +116,7 @@ func find(m *ledger.Manifest, n int) *ledger.Entry {
 
 func (w *world) journal(h *ledger.Holder, at int64, entities ...int) {
 	w.Helper()
-	w.must(h.Journal(w.Context(), time.UnixMilli(at), entries(entities)))
+	w.must(h.Journal(w.Context(), ledger.Upsert, time.UnixMilli(at), entries(entities)))
 }
 
 func entries(entities []int) []ledger.Written {

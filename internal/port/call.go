@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -84,16 +85,16 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 		return outcome{err: fmt.Errorf("%s: %w", r.route, err)}
 	}
 	rt.sent.Add(1)
-	res, body, err := c.send(ctx, r, auth.header)
+	res, body, unknown, err := c.send(ctx, r, auth.header)
 	if err != nil {
-		return outcome{err: fmt.Errorf("%s: %w", r.route, err), retry: true, unknown: !neverSent(err)}
+		return outcome{err: fmt.Errorf("%s: %w", r.route, err), retry: true, unknown: unknown}
 	}
 	o := outcome{pause: c.pause(res)}
 	c.learnPace(rt, res, o.pause)
 	if res.StatusCode/100 != 2 {
 		o.err = refusal(r, res, body)
 		o.retry = transient(res.StatusCode)
-		o.unknown = res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout
+		o.unknown = untold(res.StatusCode)
 		if res.StatusCode == http.StatusUnauthorized {
 			o.refused = used
 		}
@@ -110,10 +111,14 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 	return o
 }
 
-// send does the HTTP of one attempt.
-func (c *Client) send(parent context.Context, r request, auth string) (*http.Response, []byte, error) {
+// send does the HTTP of one attempt. unknown says that Port may have the request although there is
+// an error.
+func (c *Client) send(
+	parent context.Context, r request, auth string,
+) (res *http.Response, body []byte, unknown bool, err error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	defer cancel()
+	ctx, reached := watched(ctx)
 	method, path, _ := strings.Cut(r.route, " ")
 	target := c.base + strings.Replace(path, "{id}", url.PathEscape(r.id), 1)
 	if len(r.query) > 0 {
@@ -121,7 +126,7 @@ func (c *Client) send(parent context.Context, r request, auth string) (*http.Res
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.body))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	req.Header.Set("User-Agent", c.agent)
 	if r.exporter {
@@ -134,12 +139,12 @@ func (c *Client) send(parent context.Context, r request, auth string) (*http.Res
 	if auth != "" {
 		req.Header.Set("Authorization", auth)
 	}
-	res, body, err := c.exchange(req)
+	res, body, err = c.exchange(req)
 	if err != nil && ctx.Err() != nil && parent.Err() == nil {
 		// Not the caller's deadline, so not its error either.
-		return nil, nil, fmt.Errorf("no answer within %s", c.timeout)
+		err = fmt.Errorf("no answer within %s", c.timeout)
 	}
-	return res, body, err
+	return res, body, err != nil && reached(), err
 }
 
 func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
@@ -165,11 +170,20 @@ func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
 	return res, body, nil
 }
 
-// neverSent says that there was no connection, so no request either.
-func neverSent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+// watched lets a request be followed: reached is false only if it never had a connection. Errors do
+// not tell: a timeout while connecting looks like one while Port works.
+func watched(ctx context.Context) (_ context.Context, reached func() bool) {
+	var wanted, got atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+	})
+	// A RoundTripper that is not net/http's may tell neither.
+	return ctx, func() bool { return got.Load() || !wanted.Load() }
 }
+
+// untold says that a status leaves open whether the request was carried out.
+func untold(status int) bool { return status >= 500 || status == http.StatusRequestTimeout }
 
 func transient(status int) bool {
 	switch status {

@@ -60,8 +60,8 @@ func TestRefusalsThatAreNotRetried(t *testing.T) {
 				if is := errors.Is(err, port.ErrForbidden); is != (status == 403) {
 					t.Errorf("ErrForbidden: %v", is)
 				}
-				if is := errors.Is(err, port.ErrNotFound); is != (status == 404) {
-					t.Errorf("ErrNotFound: %v", is)
+				if errors.Is(err, port.ErrNotFound) {
+					t.Error("ErrNotFound without Port's not_found")
 				}
 				if n := len(f.requests()); n != 1 {
 					t.Errorf("%d requests", n)

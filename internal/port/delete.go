@@ -99,8 +99,7 @@ func (c *Client) deleteOnce(
 
 // goneWith says that Port itself, not a proxy, knows no such entity (of one) or blueprint (of all).
 func goneWith(refused *Error, entities int) bool {
-	return refused != nil && refused.Status == http.StatusNotFound && refused.Code == "not_found" &&
-		(entities == 1 || namesBlueprint(refused.Message))
+	return refused.notFound() && (entities == 1 || namesBlueprint(refused.Message))
 }
 
 // ofEntities says that Port refused these entities, not us.
@@ -112,7 +111,7 @@ func ofEntities(refused *Error) bool {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return false
 	case http.StatusNotFound:
-		return refused.Code == "not_found"
+		return refused.notFound()
 	}
 	return true
 }

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// What errors.Is tells of an error of this package.
+// What errors.Is tells of an error of this package. The first three are of requests refused as a
+// whole: what befalls one entity within an answered request is not among them, whatever its status.
 var (
 	ErrUnauthorized = errors.New("port: unauthorized") // credentials refused, or a fresh token
 	ErrForbidden    = errors.New("port: forbidden")    // usually the list of allowed IP addresses
-	ErrNotFound     = errors.New("port: not found")
+	ErrNotFound     = errors.New("port: not found")    // in Port's own words; a proxy's 404 is not
 
 	ErrBlueprintMissing = errors.New("blueprint missing")      // nothing of this blueprint can be written
 	ErrRelationMissing  = errors.New("related entity missing") // worth a retry once the other entities are in
-	ErrNotAnswered      = errors.New("not answered")           // Port's answer does not mention the entity
+	ErrNotAnswered      = errors.New("not answered")           // Port's answer lacks what was asked for
 )
 
 // Error is a refusal by Port: of a request, or of one entity in it.
@@ -27,6 +28,8 @@ type Error struct {
 	Code    string // Port's code, such as not_found; empty when not Port itself answered
 	Message string // Port's own words
 	TraceID string // x-trace-id of the answer: what Port's support asks for
+
+	OfEntity bool // the request was answered, and Status is about one entity in it
 }
 
 func (e *Error) Error() string {
@@ -46,22 +49,31 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is makes the status comparable with ErrUnauthorized, ErrForbidden and ErrNotFound.
+// Is makes the refusal of a whole request comparable with ErrUnauthorized, ErrForbidden and
+// ErrNotFound.
 func (e *Error) Is(target error) bool {
+	if e.OfEntity {
+		return false
+	}
 	switch target {
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized
 	case ErrForbidden:
 		return e.Status == http.StatusForbidden
 	case ErrNotFound:
-		return e.Status == http.StatusNotFound
+		return e.notFound()
 	}
 	return false
 }
 
+// notFound says that Port itself, not something in front of it, knows no such thing.
+func (e *Error) notFound() bool {
+	return e != nil && e.Status == http.StatusNotFound && e.Code == "not_found"
+}
+
 // BusyError says that Port cannot be asked again before Until: it wants a pause of more than 30 s,
-// or the context would have ended by then. As far as we know nothing was done; Err is why the last
-// try failed, nil if none was made.
+// or the context would have ended by then. Err is why the last try failed, nil if none was made;
+// whether one before it was carried out, only Result.Resent tells.
 type BusyError struct {
 	Until time.Time // local clock
 	Err   error
@@ -84,10 +96,11 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("entity is %.1f MB (%d bytes, Port takes %d)", float64(e.Size)/1e6, e.Size, e.Max)
 }
 
-// missingBlueprint adds ErrBlueprintMissing to the 404 of a route that reads one blueprint's
-// entities.
+// missingBlueprint adds ErrBlueprintMissing to the refusal of a request for the entities of one
+// blueprint, where Port names a blueprint as what it does not know.
 func missingBlueprint(err error) error {
-	if !errors.Is(err, ErrNotFound) {
+	var refused *Error
+	if !errors.As(err, &refused) || !refused.notFound() || !namesBlueprint(refused.Message) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrBlueprintMissing, err)

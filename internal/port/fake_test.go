@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
@@ -26,6 +27,7 @@ type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+	hole  atomic.Bool // nothing answers to a new connection
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -45,6 +47,10 @@ func (p *pipes) Close() error {
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "port"} }
 
 func (p *pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if p.hole.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	here, there := net.Pipe()
 	select {
 	case p.conns <- there:

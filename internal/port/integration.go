@@ -4,24 +4,31 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Organization is whose catalog the credentials open.
 type Organization struct{ ID, Name string }
 
-// Organization asks for it.
+// Organization asks for it. Its ID is never empty.
 func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	var out struct{ Organization Organization }
-	_, err := c.call(ctx, request{route: "GET /v1/organization"}, &out)
-	return out.Organization, err
+	r := request{route: "GET /v1/organization"}
+	if _, err := c.call(ctx, r, &out); err != nil {
+		return Organization{}, err
+	}
+	if out.Organization.ID == "" {
+		return Organization{}, fmt.Errorf("%s: organization.id: %w", r.route, ErrNotAnswered)
+	}
+	return out.Organization, nil
 }
 
 // Integration is what Port keeps of an integration. Times are on Port's clock, zero where Port has
 // none.
 type Integration struct {
 	Identifier, Type, Version string
-	Config                    json.RawMessage // the mapping; {} while Port is setting it up
+	Config                    json.RawMessage // the mapping; {} while Port is setting it up, never empty
 	UpdatedAt                 time.Time
 	ResyncStatus              string // as last set by SetResyncState
 	ResyncUpdatedAt           time.Time
@@ -40,10 +47,14 @@ func (c *Client) Integration(ctx context.Context) (Integration, error) {
 			}
 		}
 	}
-	if _, err := c.call(ctx, request{route: "GET /v1/integration/{id}", id: c.identifier}, &out); err != nil {
+	r := request{route: "GET /v1/integration/{id}", id: c.identifier}
+	if _, err := c.call(ctx, r, &out); err != nil {
 		return Integration{}, err
 	}
 	in := out.Integration
+	if in.Config == nil {
+		return Integration{}, fmt.Errorf("%s: integration.config: %w", r.route, ErrNotAnswered)
+	}
 	return Integration{
 		Identifier:      in.InstallationID,
 		Type:            in.InstallationAppType,
@@ -107,11 +118,18 @@ type Relation struct {
 	Many     bool
 }
 
-// Blueprints reads all blueprints of the organization.
+// Blueprints reads all blueprints of the organization; none is Port's word for it, never its silence.
 func (c *Client) Blueprints(ctx context.Context) ([]Blueprint, error) {
 	var out struct{ Blueprints []Blueprint }
-	_, err := c.call(ctx, request{route: "GET /v1/blueprints"}, &out)
-	return out.Blueprints, err
+	r := request{route: "GET /v1/blueprints"}
+	if _, err := c.call(ctx, r, &out); err != nil {
+		return nil, err
+	}
+	nameless := func(b Blueprint) bool { return b.Identifier == "" }
+	if out.Blueprints == nil || slices.ContainsFunc(out.Blueprints, nameless) {
+		return nil, fmt.Errorf("%s: blueprints: %w", r.route, ErrNotAnswered)
+	}
+	return out.Blueprints, nil
 }
 
 // stamp writes a time as Port does; empty for the zero time.

@@ -3,6 +3,7 @@ package port
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -43,7 +44,7 @@ const (
 )
 
 // Search finds entities of one blueprint, up to 1,000 a page. from is the Next of the page before,
-// empty for the first. A blueprint that does not exist is ErrBlueprintMissing.
+// empty for the first. A blueprint that does not exist, in Port's own words, is ErrBlueprintMissing.
 func (c *Client) Search(ctx context.Context, blueprint string, q Query, from string) (SearchPage, error) {
 	body, err := json.Marshal(struct {
 		Query Query  `json:"query,omitzero"`
@@ -53,10 +54,21 @@ func (c *Client) Search(ctx context.Context, blueprint string, q Query, from str
 	if err != nil {
 		return SearchPage{}, err
 	}
-	var page SearchPage
 	r := request{route: "POST /v1/blueprints/{id}/entities/search", id: blueprint, body: body, exporter: true}
+	page, err := c.page(ctx, r)
+	return page, missingBlueprint(err)
+}
+
+// page reads entities. An answer without a list of them says nothing about any; neither does one
+// with entities of no name, of which it is not known what they are.
+func (c *Client) page(ctx context.Context, r request) (SearchPage, error) {
+	var page SearchPage
 	if _, err := c.call(ctx, r, &page); err != nil {
-		return SearchPage{}, missingBlueprint(err)
+		return SearchPage{}, err
+	}
+	nameless := func(e Entity) bool { return e.Identifier == "" }
+	if page.Entities == nil || slices.ContainsFunc(page.Entities, nameless) {
+		return SearchPage{}, fmt.Errorf("%s: entities: %w", r.route, ErrNotAnswered)
 	}
 	return page, nil
 }
@@ -73,7 +85,7 @@ func (c *Client) Owned(
 }
 
 // Find looks up identifiers of one blueprint and returns, by identifier, the entities that exist,
-// whoever owns them.
+// whoever owns them. One that is not returned does not exist: Port answered for all of them.
 func (c *Client) Find(
 	ctx context.Context, blueprint string, identifiers []string,
 ) (map[string]Entity, error) {
@@ -116,10 +128,6 @@ func (c *Client) DatasourceEntities(ctx context.Context, before time.Time, from 
 	if err != nil {
 		return SearchPage{}, err
 	}
-	var page SearchPage
 	r := request{route: "POST /v1/blueprints/entities/datasource-entities", body: body, exporter: true}
-	if _, err := c.call(ctx, r, &page); err != nil {
-		return SearchPage{}, err
-	}
-	return page, nil
+	return c.page(ctx, r)
 }

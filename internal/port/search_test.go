@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,12 +109,17 @@ func TestLookupsAskForAHundredAtATimeAndReadEveryPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != 6 || len(f.requests()) != 6 {
-			t.Errorf("%d entities in %d requests, want 6 in 6", len(got), len(f.requests()))
+		var asked []int
+		for _, s := range f.requests() {
+			asked = append(asked, strings.Count(s.Body, `""`)) // each identifier here is empty
 		}
-		none, err := c.Owned(t.Context(), "vm", nil)
-		if err != nil || len(none) != 0 || len(f.requests()) != 6 {
-			t.Errorf("no identifiers: %v, %v", none, err)
+		if diff := cmp.Diff([]int{100, 100, 100, 100, 50, 50}, asked); len(got) != 6 || diff != "" {
+			t.Errorf("%d entities, want 6; identifiers by request (-want +got):\n%s", len(got), diff)
+		}
+		owned, err := c.Owned(t.Context(), "vm", nil)
+		found, err2 := c.Find(t.Context(), "vm", []string{})
+		if err != nil || err2 != nil || len(owned)+len(found) != 0 || len(f.requests()) != 6 {
+			t.Errorf("no identifiers: %v, %v; %v, %v", owned, err, found, err2)
 		}
 	})
 }

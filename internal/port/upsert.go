@@ -21,14 +21,19 @@ type UpsertOptions struct {
 type Result struct {
 	Created bool // it did not exist before
 
-	// Resent says that Port may have carried out a sending of which we have not read the answer:
-	// an earlier one, or the one that Err is about. Neither Created = false nor Err proves then
-	// that the entity was not ours to create.
+	// Resent says that a sending of ours may have been carried out without our having read an answer
+	// that tells: an earlier sending, or the one that Err is about. So there are three facts:
+	//   - Err != nil, not Resent: certainly not applied. Port refused it with an answer, or it was
+	//     never sent.
+	//   - Err != nil, Resent: the outcome is unknown.
+	//   - Err == nil: applied. Created is false and Resent true where an earlier sending of ours may
+	//     have created it.
 	Resent bool
 
 	// Err is nil once Port has confirmed the entity. A *TooLargeError, and a *Error of status 400,
-	// 409, 413 or 422, is the last word on this payload. ErrRelationMissing lasts until the target
-	// exists; anything else may pass at another time.
+	// 409, 413 or 422, is the last word on this payload; a *Error of 401 or 403 with OfEntity is
+	// about this entity alone. ErrRelationMissing lasts until the target exists; anything else may
+	// pass at another time.
 	Err error
 }
 
@@ -158,20 +163,26 @@ func (u *upsert) settle(part []int, answer bulkAnswer) (undecided []int) {
 	}
 	for _, e := range answer.Errors {
 		if inPart(e.Index) {
-			u.results[part[*e.Index]].Created = false
-			u.results[part[*e.Index]].Err = u.refused(&Error{
-				Route: upsertRoute, Status: e.StatusCode, Code: e.Error, Message: e.Message,
+			r := &u.results[part[*e.Index]]
+			r.Resent = r.Resent || r.Err == nil // it says both
+			r.Created = false
+			r.Err = u.refused(&Error{
+				Route: upsertRoute, Status: e.StatusCode, Code: e.Error, Message: e.Message, OfEntity: true,
 			})
 		}
 	}
 	for _, at := range part {
 		var refused *Error
-		err := u.results[at].Err
-		if errors.Is(err, ErrNotAnswered) || errors.As(err, &refused) && transient(refused.Status) {
+		r := &u.results[at]
+		silent := errors.Is(r.Err, ErrNotAnswered)
+		said := errors.As(r.Err, &refused)
+		if silent || said && untold(refused.Status) {
+			r.Resent = true
+		}
+		if silent || said && transient(refused.Status) {
 			undecided = append(undecided, at)
 		}
 	}
-	u.doubt(undecided)
 	return undecided
 }
 
@@ -199,18 +210,16 @@ func divisible(err error) bool {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return true
 	case http.StatusNotFound:
-		return namesEntity(refused.Message)
+		return refused.notFound() && namesEntity(refused.Message)
 	}
 	return false
 }
 
-// judge tells the two 404s of a whole request apart.
+// judge tells the 404s of a whole request apart: a missing entity, a missing blueprint, and what is
+// not Port's word on either.
 func (u *upsert) judge(err error) error {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
-		return err
-	}
-	if namesEntity(refused.Message) {
+	if errors.As(err, &refused) && refused.notFound() && namesEntity(refused.Message) {
 		return fmt.Errorf("%w: %w", ErrRelationMissing, err)
 	}
 	return missingBlueprint(err)
@@ -223,7 +232,7 @@ func (u *upsert) refused(err *Error) error {
 	case err.Status != http.StatusNotFound:
 		return err
 	case namesBlueprint(err.Message) && quotes(err.Message, u.blueprint):
-		return missingBlueprint(err)
+		return fmt.Errorf("%w: %w", ErrBlueprintMissing, err)
 	}
 	return fmt.Errorf("%w: %w", ErrRelationMissing, err)
 }

@@ -45,10 +45,10 @@ func TestAnswersOfBulkUpsert(t *testing.T) {
 		{"an index out of range is nobody's", []answer{reply(200, `{"entities":[
 			{"index":0,"created":true},{"index":1},{"index":2},{"index":-1}]}`)},
 			[]outcome{{Created: true}, {}}, 1},
-		{"both lists name it: not written", []answer{reply(207, `{
+		{"both lists name it: nobody knows", []answer{reply(207, `{
 			"entities":[{"index":0,"created":true},{"index":1}],
 			"errors":[{"index":0,"statusCode":422,"error":"e","message":"m"}]}`)},
-			[]outcome{{Err: "422 e: m"}, {}}, 1},
+			[]outcome{{Resent: true, Err: "422 e: m"}, {}}, 1},
 		{"one entity's 500 is tried once more", []answer{
 			reply(207, `{"entities":[{"index":0}],
 				"errors":[{"index":1,"statusCode":500,"error":"e","message":"m"}]}`),
@@ -69,6 +69,13 @@ func TestAnswersOfBulkUpsert(t *testing.T) {
 		{"a missing target refuses the whole request", []answer{
 			refuse(404, "not_found", noTarget), refuse(404, "not_found", noTarget), written(true)},
 			[]outcome{{Err: "related entity missing: 404 not_found: " + noTarget}, {Created: true}}, 3},
+		{"a proxy's 404 is not the blueprint's", []answer{reply(404, "<html>")},
+			[]outcome{{Err: "404 Not Found"}, {Err: "404 Not Found"}}, 1},
+		{"a gateway's 404 that speaks of entities", []answer{reply(404, `{"message":"no entity route"}`)},
+			[]outcome{{Err: "404: no entity route"}, {Err: "404: no entity route"}}, 1},
+		{"one entity's 429 applied nothing", []answer{
+			reply(207, `{"entities":[{"index":0}],"errors":[{"index":1,"statusCode":429}]}`), written(false)},
+			both(false), 2},
 		{"403 is not retried", []answer{refuse(403, "forbidden", "ip", "x-trace-id", "abc")},
 			[]outcome{{Err: "403 forbidden: ip (trace abc)"}, {Err: "403 forbidden: ip (trace abc)"}}, 1},
 		{"a proxy's page", []answer{reply(403, "<html>")},

@@ -61,7 +61,7 @@ func wage(s *scene, n uint64) {
 	}
 	s.world.SetState(lab, "")
 	s.world.Regions, s.world.PageSize = []string{ireland}, 100
-	s.remap(object{"resources": []any{change(instances(), "identifier", `.Properties.Tags[] | select(.Key == "e") | .Value`)}})
+	s.remap(object{"entityDeletionThreshold": 1, "resources": []any{change(instances(), "identifier", `.Properties.Tags[] | select(.Key == "e") | .Value`)}})
 	for range 4 + c.IntN(5) {
 		c.round()
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -40,10 +41,6 @@ func (s *accountSync) enter(ctx context.Context) (in entry) {
 	})
 	if err != nil {
 		in.role = access.Judge(err)
-		if in.role.Reason == access.RoleDenied && s.work.Time.Sub(s.account.Joined) < newAccount {
-			in.role.Reason = "RoleMissingOrPropagating"
-			in.role.Message = "new account, role not there yet: " + in.role.Message
-		}
 		return in
 	}
 	in.cfg = cfg
@@ -108,7 +105,7 @@ func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mappi
 	}
 	c := cell{asked: k, region: region, blocks: blocks, index: s.holder.Cell(region, k.Name)}
 	if m := &s.holder.Cells[c.index]; m.Run != s.work.Run {
-		m.Cursor, m.Restarts, m.Shifted = "", 0, false
+		m.Cursor, m.Restarts, m.Shifted, m.Unread = "", 0, false, kind.Verdict{}
 	} else if !unfinished(m.Verdict) {
 		return open
 	}
@@ -126,6 +123,8 @@ func unfinished(v kind.Verdict) bool { return v.State == kind.Unread }
 // list reads cells, all at once: the pacer decides what runs. before, where not nil, is closed when
 // the pages may be taken in.
 func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, before <-chan struct{}) error {
+	ctx, cut := context.WithDeadline(ctx, s.act.cut)
+	defer cut()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
@@ -137,7 +136,10 @@ func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, be
 		})
 	}
 	all.Wait()
-	return context.Cause(ctx)
+	if err := context.Cause(ctx); !errors.Is(err, context.DeadlineExceeded) || s.writer.ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, before <-chan struct{}) error {
@@ -159,6 +161,10 @@ func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, befor
 			return in.page(ctx, page)
 		})
 		switch {
+		case err != nil && s.writer.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			// Its page takes longer than there is time for, which must not cost the other cells.
+			in.end(kind.Verdict{State: kind.Unread, Reason: collect.InProgress}, in.cursor())
+			return nil
 		case err != nil:
 			return err
 		case v.Reason == collect.CursorExpired && in.restart() <= maxRestarts:
@@ -178,6 +184,9 @@ func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, befor
 func (s *accountSync) confirm(cells []cell, regions []string, now time.Time) {
 	for _, c := range cells {
 		m := s.holder.Cells[c.index]
+		if c.Scope != kind.Regional {
+			continue
+		}
 		e := access.Evidence{NotEnabled: !slices.Contains(regions, c.region)}
 		for _, other := range cells {
 			switch o := s.holder.Cells[other.index]; {

@@ -28,11 +28,11 @@ func (s *sweep) compose() *report.Report {
 		Calls: report.Calls{ByAction: map[string]int{}},
 	}
 	for _, h := range s.Holds {
-		s.note(&r.Held, h.candidate, h.Because, "")
+		r.Held = append(r.Held, h.departure(h.Because, ""))
 	}
 	if w.Options.DryRun {
 		for _, c := range s.Deletes {
-			s.note(&r.Deleted, c, "WouldDelete", "")
+			r.Deleted = append(r.Deleted, c.departure("WouldDelete", ""))
 		}
 	}
 	for _, f := range w.Frozen {
@@ -82,9 +82,6 @@ func (s *sweep) tally(r *report.Report) {
 	for _, d := range r.Deleted {
 		b := r.Blueprints[d.Blueprint]
 		b.Deleted++
-		if !r.DryRun {
-			b.Entities-- // the heads were read before
-		}
 		r.Blueprints[d.Blueprint] = b
 	}
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,27 +62,10 @@ func (d *decisions) leave(dropped []candidate, stay []place) {
 	for _, p := range stay {
 		m := mark{place: p}
 		for _, c := range dropped {
-			m.Own, m.From, m.To = inherit(m.Own, m.From, m.To, c.Own, c.From, c.To)
+			m.Birth.Join(c.Birth)
 		}
 		d.Marks = append(d.Marks, m)
 	}
-}
-
-// inherit is what two claims of one entity know together of how it came to be: the surest of them,
-// and where neither knows, the time that both were about.
-func inherit(own ledger.Own, from, to int64, other ledger.Own, otherFrom, otherTo int64) (ledger.Own, int64, int64) {
-	switch {
-	case otherFrom == 0 && other == ledger.Unsettled:
-		return own, from, to
-	case other > own || from == 0:
-		return other, otherFrom, otherTo
-	case own > other:
-		return own, from, to
-	}
-	if from > otherFrom {
-		from = otherFrom
-	}
-	return own, from, max(to, otherTo)
 }
 
 // holds says which unclaimed entities are kept back, and why.
@@ -125,7 +109,7 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 // began long enough after, and that AWS, not a changed mapping, is the proof.
 func (w *work) provenTwice(all []candidate, secondProof time.Duration) bool {
 	return !slices.ContainsFunc(all, func(c candidate) bool {
-		return c.Reason == mappingChanged || c.hold == nil || c.hold.Reason != heldByGuard || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
+		return c.Reason == mappingChanged || c.hold == nil || c.hold.Reason != heldByGuard || c.hold.Of == mappingChanged || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
 	})
 }
 
@@ -137,7 +121,8 @@ func (w *work) ranks(deletes []candidate) map[string]int {
 			referrers[one.Blueprint] = []string{}
 		}
 	}
-	for from := range referrers {
+	blueprints := slices.Sorted(maps.Keys(referrers)) // a circle must be cut at the same place each time
+	for _, from := range blueprints {
 		for _, to := range w.relations(from) {
 			if _, ok := referrers[to]; ok && to != from && !slices.Contains(referrers[to], from) {
 				referrers[to] = append(referrers[to], from)
@@ -158,7 +143,7 @@ func (w *work) ranks(deletes []candidate) map[string]int {
 		ranks[b] = r
 		return r
 	}
-	for b := range referrers {
+	for _, b := range blueprints {
 		rank(b)
 	}
 	return ranks

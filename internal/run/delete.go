@@ -3,12 +3,14 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
 // doomed is an entry about to be deleted in Port.
@@ -18,50 +20,67 @@ type doomed struct {
 	words string // why Port did not delete it
 }
 
-// delete removes entities of one account from Port. It journals them, looks at each in Port once
-// more, and forgets an entry only once Port has answered that the entity is gone, or is not ours.
-func (s *sweep) delete(ctx context.Context, h *ledger.Holder, all []candidate) error {
+// delete removes entities of one account from Port, chunk by chunk while there is time. It journals
+// them, looks at each in Port once more, and forgets an entry only once Port has answered that the
+// entity is gone, or is not ours.
+func (t *turn) delete(ctx context.Context, all []candidate) (done bool, err error) {
 	var going []doomed
 	for _, c := range all {
-		if e := s.stillGone(h, c); e != nil {
+		e := t.stillGone(c)
+		switch {
+		case e != nil:
 			going = append(going, doomed{candidate: c, entry: e})
+		case t.find(c) == nil && !t.mentioned(c):
+			t.Deleted = append(t.Deleted, c.departure("Deleted", "by an invocation that did not live to say so"))
 		}
 	}
 	for len(going) > 0 {
+		select {
+		case <-t.act.stop:
+			return false, nil
+		default:
+		}
 		n := 1 // a run of one blueprint, as much as one chunk holds
 		for n < len(going) && n < ledger.ChunkSize && going[n].Blueprint == going[0].Blueprint {
 			n++
 		}
-		if err := s.deleteSome(ctx, h, going[:n]); err != nil {
-			return err
+		if err := t.deleteChunk(ctx, going[:n]); err != nil {
+			return false, err
 		}
 		going = going[n:]
 	}
-	return nil
+	return true, nil
 }
 
-func (s *sweep) deleteSome(ctx context.Context, h *ledger.Holder, going []doomed) error {
+// mentioned says whether an earlier invocation has said what became of a candidate.
+func (t *turn) mentioned(c candidate) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	is := func(d report.Departure) bool { return d.Blueprint == c.Blueprint && d.Identifier == c.Identifier }
+	o := t.progress.Outcome
+	return slices.ContainsFunc(o.Deleted, is) || slices.ContainsFunc(o.Released, is)
+}
+
+func (t *turn) deleteChunk(ctx context.Context, going []doomed) error {
 	list := make([]ledger.Written, len(going))
 	for i, d := range going {
 		list[i] = ledger.Written{Entity: d.Entity, Region: d.Region, Kind: d.Kind, Resource: d.Resource, Blocks: d.entry.Blocks}
 	}
-	if err := h.Journal(ctx, s.engine.Port.Now(), list); err != nil {
+	if err := t.Journal(ctx, ledger.Delete, t.engine.Port.Now(), list); err != nil {
 		return err
 	}
-	going, err := s.recheck(ctx, h, going)
+	going, err := t.recheck(ctx, going)
+	// An entity that others of the same blueprint refer to can go once these are gone.
+	for again := true; again && len(going) > 0 && err == nil; {
+		before := len(going)
+		going, err = t.deleteOnce(ctx, going)
+		again = len(going) < before
+	}
 	if err != nil {
 		return err
 	}
-	// An entity that others of the same blueprint refer to can go once these are gone.
-	for again := true; again && len(going) > 0; {
-		before := len(going)
-		if going, err = s.deleteOnce(ctx, h, going); err != nil {
-			return err
-		}
-		again = len(going) < before
-	}
 	for _, d := range going {
-		s.note(&s.progress.Outcome.Stayed, d.candidate, "Blocked", d.words)
+		t.Stayed = append(t.Stayed, d.departure("Blocked", d.words))
 	}
 	return nil
 }
@@ -75,12 +94,12 @@ func identifiers(list []doomed) []string {
 }
 
 // recheck keeps those that are still ours and that nobody has touched since the run began.
-func (s *sweep) recheck(ctx context.Context, h *ledger.Holder, all []doomed) (going []doomed, err error) {
+func (t *turn) recheck(ctx context.Context, all []doomed) (going []doomed, err error) {
 	blueprint, ids := all[0].Blueprint, identifiers(all)
 	var there, owned map[string]port.Entity
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { there, err = s.engine.Port.Find(gctx, blueprint, ids); return err })
-	g.Go(func() (err error) { owned, err = s.engine.Port.Owned(gctx, blueprint, ids); return err })
+	g.Go(func() (err error) { there, err = t.engine.Port.Find(gctx, blueprint, ids); return err })
+	g.Go(func() (err error) { owned, err = t.engine.Port.Owned(gctx, blueprint, ids); return err })
 	// Without its blueprint an entity is gone.
 	if err := g.Wait(); err != nil && !errors.Is(err, port.ErrBlueprintMissing) {
 		return nil, named("look up entities before their deletion", err)
@@ -92,17 +111,17 @@ func (s *sweep) recheck(ctx context.Context, h *ledger.Holder, all []doomed) (go
 		_, stamped := owned[d.Identifier]
 		switch {
 		case !exists:
-			h.Remove(d.entry)
-			s.note(&s.progress.Outcome.Deleted, d.candidate, "AlreadyGone", "")
+			t.Remove(d.entry)
+			t.Deleted = append(t.Deleted, d.departure("AlreadyGone", ""))
 		case !stamped:
-			h.Remove(d.entry)
-			s.note(&s.progress.Outcome.Released, d.candidate, "WrittenByOthers", "somebody else wrote it last")
-		case !ours(d.entry.Own, d.entry.From, d.entry.To, found.CreatedAt):
-			h.Remove(d.entry)
-			s.note(&s.progress.Outcome.Released, d.candidate, "MadeByOthers",
-				fmt.Sprintf("it was made at %s, and not by us", found.CreatedAt.UTC().Format("2006-01-02T15:04:05Z")))
-		case touched(d.entry, found, s.work.PortTime):
-			s.note(&s.progress.Outcome.Stayed, d.candidate, "Touched", "it was written since the run began")
+			t.Remove(d.entry)
+			t.Released = append(t.Released, d.departure("WrittenByOthers", "somebody else wrote it last"))
+		case !ours(d.entry.Birth, found.CreatedAt):
+			t.Remove(d.entry)
+			made := found.CreatedAt.UTC().Format(time.RFC3339)
+			t.Released = append(t.Released, d.departure("MadeByOthers", "it was made at "+made+", and not by us"))
+		case touched(d.entry, found, t.work.PortTime):
+			t.Stayed = append(t.Stayed, d.departure("Touched", "it was written since the run began"))
 		default:
 			going = append(going, d)
 		}
@@ -111,14 +130,14 @@ func (s *sweep) recheck(ctx context.Context, h *ledger.Holder, all []doomed) (go
 }
 
 // deleteOnce deletes what Port lets it delete, and returns the rest, each with Port's words.
-func (s *sweep) deleteOnce(ctx context.Context, h *ledger.Holder, going []doomed) (blocked []doomed, err error) {
-	results, err := s.engine.Port.Delete(ctx, going[0].Blueprint, identifiers(going))
+func (t *turn) deleteOnce(ctx context.Context, going []doomed) (blocked []doomed, err error) {
+	results, err := t.engine.Port.Delete(ctx, going[0].Blueprint, identifiers(going))
 	var silent []doomed
 	for i, d := range going {
 		switch r := results[i]; {
 		case r.Deleted:
-			h.Remove(d.entry)
-			s.note(&s.progress.Outcome.Deleted, d.candidate, "Deleted", "")
+			t.Remove(d.entry)
+			t.Deleted = append(t.Deleted, d.departure("Deleted", ""))
 		case r.Err == nil:
 			silent = append(silent, d)
 		case err == nil:
@@ -133,7 +152,7 @@ func (s *sweep) deleteOnce(ctx context.Context, h *ledger.Holder, going []doomed
 		return blocked, nil
 	}
 	// Port did not name them: an earlier sending took them, or they are still there.
-	there, err := s.engine.Port.Find(ctx, silent[0].Blueprint, identifiers(silent))
+	there, err := t.engine.Port.Find(ctx, silent[0].Blueprint, identifiers(silent))
 	if err != nil && !errors.Is(err, port.ErrBlueprintMissing) {
 		return nil, named("look up entities after their deletion", err)
 	}
@@ -143,8 +162,8 @@ func (s *sweep) deleteOnce(ctx context.Context, h *ledger.Holder, going []doomed
 			blocked = append(blocked, d)
 			continue
 		}
-		h.Remove(d.entry)
-		s.note(&s.progress.Outcome.Deleted, d.candidate, "Deleted", "")
+		t.Remove(d.entry)
+		t.Deleted = append(t.Deleted, d.departure("Deleted", ""))
 	}
 	return blocked, nil
 }

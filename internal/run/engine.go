@@ -105,6 +105,7 @@ type work struct {
 	accounts []ledger.Account
 	mapping  *mapping.Mapping
 	kinds    []asked
+	stubs    stubs
 }
 
 // asked is a kind that the mapping names and we serve, with its blocks in their order.
@@ -143,7 +144,10 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan, accounts []ledger.A
 	if err != nil {
 		return nil, err
 	}
-	w := &work{Plan: plan, ledger: l, accounts: accounts, mapping: m.At(plan.Time)}
+	w := &work{
+		Plan: plan, ledger: l, accounts: accounts, mapping: m.At(plan.Time),
+		stubs: stubs{since: map[ledger.Entity]int64{}},
+	}
 	if plan.Options.DryRun {
 		w.ledger = l.Overlay(plan.Run)
 	}

@@ -29,10 +29,8 @@ func (p place) order() string {
 // candidate is an entry that may go.
 type candidate struct {
 	place
-	Reason string     `json:"reason"`
-	Own    ledger.Own `json:"o,omitempty"`
-	From   int64      `json:"from,omitempty"`
-	To     int64      `json:"to,omitempty"`
+	Reason string       `json:"reason"`
+	Birth  ledger.Birth `json:"birth"`
 
 	shifted bool
 	hold    *ledger.Hold
@@ -55,9 +53,7 @@ type decisions struct {
 // mark is a claim that stays while another is dropped.
 type mark struct {
 	place
-	Own  ledger.Own `json:"o,omitempty"` // of the dropped claim
-	From int64      `json:"from,omitempty"`
-	To   int64      `json:"to,omitempty"`
+	Birth ledger.Birth `json:"birth"` // what the dropped claims know
 }
 
 // Why a candidate is kept back.
@@ -90,7 +86,7 @@ type claims struct {
 }
 
 // readers is how many manifests are in memory at once.
-const readers = 8
+const readers = 3
 
 // each calls f for the accounts that want it, several at once.
 func each(ctx context.Context, states []ledger.State, wants func(ledger.State) bool, f func(context.Context, string) error) error {
@@ -104,7 +100,7 @@ func each(ctx context.Context, states []ledger.State, wants func(ledger.State) b
 	return g.Wait()
 }
 
-// gather decides what goes. Nobody writes meanwhile. Manifests are read one at a time, and only where
+// gather decides what goes. Nobody writes meanwhile. Manifests are read a few at a time, and only where
 // there is something to decide: memory grows with the candidates alone.
 func (w *work) gather(ctx context.Context, states []ledger.State, secondProof time.Duration) (decisions, error) {
 	c := claims{
@@ -148,7 +144,7 @@ func (w *work) candidates(ctx context.Context, account string, c *claims) error 
 		if reason := departed(e, cell, w.Run, w.Fence); reason != "" {
 			one := candidate{
 				place:  place{account, e.Entity, cell.Region, cell.Kind, e.Resource},
-				Reason: reason, Own: e.Own, From: e.From, To: e.To, shifted: cell.Shifted, hold: e.Hold,
+				Reason: reason, Birth: e.Birth, shifted: cell.Shifted, hold: e.Hold,
 			}
 			c.candidates[w.key(one.place)] = append(c.candidates[w.key(one.place)], one)
 		}

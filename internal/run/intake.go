@@ -22,11 +22,11 @@ type intake struct {
 	cell
 	writer *writer
 	seen   map[ledger.ID]bool // resources of this invocation
-	unread *kind.Verdict      // of the first item that could not be mapped
+	noted  map[string]bool    // paths of programs that failed on some item
 }
 
 func (w *writer) cell(c cell) *intake {
-	return &intake{cell: c, writer: w, seen: map[ledger.ID]bool{}}
+	return &intake{cell: c, writer: w, seen: map[ledger.ID]bool{}, noted: map[string]bool{}}
 }
 
 func (in *intake) manifest() *ledger.Holder { return in.writer.sync.holder }
@@ -44,6 +44,7 @@ func (in *intake) restart() int {
 	m := &in.manifest().Cells[in.index]
 	m.Cursor = ""
 	m.Restarts++
+	m.Unread = kind.Verdict{}
 	in.seen = map[ledger.ID]bool{}
 	return m.Restarts
 }
@@ -52,10 +53,11 @@ func (in *intake) restart() int {
 func (in *intake) end(v kind.Verdict, cursor string) {
 	in.writer.mu.Lock()
 	defer in.writer.mu.Unlock()
-	if v.State == kind.Complete && in.unread != nil {
-		v = *in.unread
+	m := &in.manifest().Cells[in.index]
+	if v.State == kind.Complete && m.Unread.State != "" {
+		v = m.Unread
 	}
-	in.manifest().Cells[in.index].Cursor = cursor
+	m.Cursor = cursor
 	in.manifest().Judge(in.index, in.writer.sync.work.Run, v, in.writer.sync.engine.Now())
 }
 
@@ -70,9 +72,10 @@ type mapped struct {
 // made is an entity as the blocks that yield it have merged it.
 type made struct {
 	ledger.Entity
-	blocks []ledger.ID
-	body   []byte
-	hash   ledger.Hash
+	blocks  []ledger.ID
+	body    []byte
+	hash    ledger.Hash
+	targets []ledger.Entity // of its relations
 }
 
 // page maps a page and takes it in.
@@ -86,12 +89,13 @@ func (in *intake) page(ctx context.Context, page []collect.Resource) error {
 	}
 	w := in.writer
 	w.mu.Lock()
+	w.pages++
 	var writes []*write
 	for i := range all {
 		writes = in.take(&all[i], writes)
 	}
 	w.mu.Unlock()
-	return w.add(ctx, writes)
+	return w.add(writes)
 }
 
 func resourceID(key string) (id ledger.ID) {
@@ -150,7 +154,29 @@ func (in *intake) merge(m *mapped, key ledger.Entity, entities []mapping.Entity,
 		m.err = &mapping.ItemError{Reason: err.Error(), Err: err}
 		return
 	}
-	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash)})
+	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash), targets: in.targets(e)})
+}
+
+// targets are the entities that Port creates for the relations of e where they are missing.
+func (in *intake) targets(e mapping.Entity) (targets []ledger.Entity) {
+	w := in.writer.sync.work
+	relations, _ := e.Body["relations"].(map[string]any)
+	if !w.mapping.CreateMissingRelatedEntities || len(relations) == 0 {
+		return nil
+	}
+	blueprints := w.relations(e.Blueprint)
+	for name, value := range relations {
+		list, many := value.([]any)
+		if !many {
+			list = []any{value}
+		}
+		for _, id := range list {
+			if id, ok := id.(string); ok && blueprints[name] != "" {
+				targets = append(targets, ledger.Entity{Blueprint: blueprints[name], Identifier: id})
+			}
+		}
+	}
+	return targets
 }
 
 func (in *intake) report(p ledger.Problem) {
@@ -186,6 +212,7 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 		w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Path: m.err.Path, Reason: "NotMapped", Message: m.err.Error()})
 	default:
 		for _, v := range m.Resource.Unread() {
+			in.spoil(v.Reason, v.Message)
 			w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Reason: v.Reason, Message: v.Message})
 		}
 	}
@@ -194,6 +221,9 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 			return
 		}
 		e.Fence, e.Mark = w.sync.fence, mark
+		if mark == ledger.Unread {
+			e.Hold = nil // it is there: an absence has to be proved anew
+		}
 		if mark == ledger.NoMark {
 			e.Mark = in.departure(e, m)
 		}
@@ -202,8 +232,8 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 }
 
 func (in *intake) spoil(reason, message string) {
-	if in.unread == nil {
-		in.unread = &kind.Verdict{State: kind.Listed, Reason: reason, Message: message}
+	if m := &in.manifest().Cells[in.index]; m.Unread.State == "" {
+		m.Unread = kind.Verdict{State: kind.Listed, Reason: reason, Message: message}
 	}
 }
 
@@ -251,7 +281,7 @@ func (in *intake) see(m *mapped, made made) *write {
 		return nil
 	}
 	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
-	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash}
+	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets}
 }
 
 // bySearch says that Port, not we, knows which entity an entry is of.

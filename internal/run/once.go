@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -142,6 +143,10 @@ func again[T any](ctx context.Context, e *Engine, what, name string, act func(co
 		switch p := progress(answer); {
 		case err == nil && !p.More:
 			return answer, nil
+		case err == nil && p.Idle && p.WaitUntil.IsZero():
+			if slice *= 2; slice > 2*longestSlice {
+				return answer, fmt.Errorf("%s %s: not one page was read in %s", what, name, longestSlice)
+			}
 		case err == nil:
 			if p.WaitUntil.IsZero() { // who waits for a lease that a failure left has not succeeded
 				failures = 0

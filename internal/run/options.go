@@ -12,22 +12,29 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
 
-// later are the run options that have a name and no effect yet.
-var later = []string{"retry", "refresh", "approve"}
+// unavailable are the run options that have a name and no effect yet.
+var unavailable = []string{"approve", "refresh", "retry"}
 
 var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	shortID   = regexp.MustCompile(`^[0-9]{9,12}$`)
+	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
+	shortID    = regexp.MustCompile(`^[0-9]{9,12}$`)
+	regionName = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
-// and dryRun. Every problem is in the one error, which is named OptionsInvalid or, for an option that
-// does not exist yet, OptionNotAvailable.
+// and dryRun. The error has every problem and the name OptionsInvalid, or OptionNotAvailable for an
+// option that is known and not available in this version.
 func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	var o ledger.Options
 	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(input, &raw); err != nil {
+	if err := json.Unmarshal(input, &raw); err != nil || raw == nil {
 		return o, &Error{"OptionsInvalid", "the options are not a JSON object", err}
+	}
+	for _, name := range unavailable {
+		if value, given := raw[name]; given && !isNothing(value) {
+			return o, &Error{"OptionNotAvailable", "the option " + name + " is not available in this version", nil}
+		}
+		delete(raw, name)
 	}
 	var problems []string
 	for name, value := range raw {
@@ -37,18 +44,13 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 		case "kinds":
 			o.Kinds = kindList(value, known, &problems)
 		case "regions":
-			o.Regions = stringList(name, value, &problems)
+			o.Regions = regionList(value, &problems)
 		case "dryRun":
 			if err := json.Unmarshal(value, &o.DryRun); err != nil {
 				problems = append(problems, fmt.Sprintf("dryRun: %s is neither true nor false", value))
 			}
 		default:
-			if slices.Contains(later, name) && !isNothing(value) {
-				return o, &Error{"OptionNotAvailable", "the option " + name + " is not available in this version", nil}
-			}
-			if !slices.Contains(later, name) {
-				problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun)", name))
-			}
+			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun)", name))
 		}
 	}
 	if len(problems) > 0 {
@@ -89,6 +91,17 @@ func stringList(name string, value json.RawMessage, problems *[]string) (list []
 	}
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}
+
+// regionList knows what a region looks like, not which there are: every account has its own.
+func regionList(value json.RawMessage, problems *[]string) []string {
+	list := stringList("regions", value, problems)
+	for i, name := range list {
+		if name != kind.GlobalRegion && !regionName.MatchString(name) {
+			*problems = append(*problems, fmt.Sprintf("regions[%d]: %q is not a region such as eu-west-1, nor %q", i, name, kind.GlobalRegion))
+		}
 	}
 	return list
 }

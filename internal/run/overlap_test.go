@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
 // gate stops the next listing of an account's buckets until it is closed.
@@ -149,6 +150,48 @@ func TestASyncThatBeginsAfterTheSweepDoesNothing(t *testing.T) {
 		_, err := s.sync(d.Run, dev, time.Minute)
 		s.named(err, "RunSuperseded")
 		s.equal(before)
+		s.run()
+		s.converged()
+	})
+}
+
+func TestWhatHasChangedSinceTheSweepDecidedIsLeftToTheNextRun(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		d := s.discover()
+		for _, a := range d.Accounts {
+			_, err := s.sync(d.Run, a.ID, time.Minute)
+			s.must(err)
+		}
+		busy := porttest.Fail{Status: 429, RetryAfter: 5 * time.Minute}
+		s.port.Fault(porttest.Rule{Route: searchRoute, Times: 1, Do: busy})
+		p, err := s.engine().Sweep(s.Context(), d.Run)
+		s.must(err)
+		if !p.More {
+			t.Fatal("the sweep is over")
+		}
+		// As a thawed invocation of the run's own would, had it the lease.
+		l := ledger.New(s.store, porttest.OrgID, "aws-v3", integration, time.Now)
+		lock, err := l.ReadLock(s.Context())
+		s.must(err)
+		lease := ledger.Lease{Fence: lock.Fence, Nonce: "thawed", Run: d.Run, Until: time.Now().Add(time.Hour)}
+		h, err := l.Take(s.Context(), prod, lease, ledger.Sweeping)
+		s.must(err)
+		h.All(func(e *ledger.Entry) bool {
+			if e.Identifier == "logs-11" {
+				e.Fence, e.Mark = lock.Fence, ledger.Seen
+			}
+			return true
+		})
+		s.must(h.Commit(s.Context(), h.Summary))
+		logs := s.catalog()["bucket/logs-11"]
+		time.Sleep(time.Until(p.WaitUntil))
+		r := s.sweep(d)
+		s.swept(r, swept{Deleted: []string{"bucket/bare-11: gone"},
+			Stayed: []string{"bucket/logs-11: gone, SeenAgain"}})
+		s.converged(map[string]*entity{"bucket/logs-11": &logs})
 		s.run()
 		s.converged()
 	})

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
@@ -41,18 +42,14 @@ const clockSlack = 2 * time.Second
 // longestInvocation is how long after its journal chunk a write can have taken effect.
 const longestInvocation = 20 * time.Minute
 
-// ours says that we made the entity: we adopted it, or Port created it between the journal chunk that
-// first named it and the answer that first confirmed it.
-func ours(own ledger.Own, from, to int64, created time.Time) bool {
-	switch {
-	case own == ledger.Adopted:
-		return true
-	case from == 0: // never sent
-		return false
-	case to == 0: // never confirmed
-		to = from + longestInvocation.Milliseconds()
+// ours says that we made the entity: we adopted it, or Port created it by the write that Port said had
+// created it, or by one whose answer nobody read.
+func ours(b ledger.Birth, created time.Time) bool {
+	within := func(from, to int64) bool {
+		return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
 	}
-	return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
+	return b.Own == ledger.Adopted || b.Own == ledger.Created && within(b.From, b.To) ||
+		slices.ContainsFunc(b.Sent, func(at int64) bool { return within(at, at+longestInvocation.Milliseconds()) })
 }
 
 // touched says that somebody wrote the entity since the run began, and that it was not the last write

@@ -40,6 +40,11 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 		return errors.Join(err, s.act.release(ctx, s.holder))
 	}
 	s.bury()
+	for i := range s.writer.unsent {
+		c := &s.holder.Cells[i]
+		c.Cursor, c.Restarts = "", c.Restarts+1
+		s.holder.Judge(i, s.work.Run, kind.Verdict{State: kind.Unread, Reason: "PortBusy"}, s.engine.Now())
+	}
 	s.confirm(cells, in.regions, s.engine.Now())
 	s.again = s.again || slices.ContainsFunc(s.holder.Cells, func(c ledger.Cell) bool {
 		return c.Run == s.work.Run && unfinished(c.Verdict)
@@ -47,7 +52,10 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	if s.again {
 		s.engine.Log.InfoContext(ctx, "account goes on", "run", s.work.Run, "account", s.account.ID, "entities", s.holder.Len())
 	}
-	return s.holder.Commit(ctx, s.summary(in, time.Since(began)))
+	if err := s.holder.Commit(ctx, s.summary(in, time.Since(began))); err != nil {
+		return errors.Join(err, s.act.release(ctx, s.holder))
+	}
+	return nil
 }
 
 // inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
@@ -69,9 +77,21 @@ func (s *accountSync) inside(ctx context.Context, in entry, first <-chan struct{
 	}
 	s.writer.mu.Lock()
 	cells := s.cells(in.regions)
+	s.desert(cells)
 	s.writer.mu.Unlock()
 	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.Scope == kind.Hub })
 	return cells, s.list(ctx, in.cfg, cells, first)
+}
+
+// desert fails the cells that an earlier invocation of the run began in regions that are no longer there.
+func (s *accountSync) desert(joined []cell) {
+	for i, c := range s.holder.Cells {
+		there := slices.ContainsFunc(joined, func(j cell) bool { return j.index == i })
+		if c.Run == s.work.Run && unfinished(c.Verdict) && !there {
+			v := kind.Verdict{State: kind.Failed, Reason: "RegionNotListed", Message: "the region was enabled when the run began, and is no longer"}
+			s.holder.Judge(i, s.work.Run, v, s.engine.Now())
+		}
+	}
 }
 
 // outdate forgets the hashes of blueprints that were made anew, and what Port refused of those that

@@ -161,7 +161,10 @@ func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	}()
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, in)
-	return w.Result(), r.Context().Err()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
 }
 
 // request asks for a new run with options, after half an hour.

@@ -15,14 +15,17 @@ func (w *writer) settle(writes []*write, results []port.Result) {
 	for i, one := range writes {
 		r := results[i]
 		if !one.second {
-			<-w.waiting
+			w.onTheWay--
 		}
-		if errors.Is(r.Err, port.ErrRelationMissing) && !one.second {
+		if errors.Is(r.Err, port.ErrRelationMissing) && !one.second && len(w.retry) < maxWaiting {
 			one.second = true
 			w.retry = append(w.retry, one)
 			continue
 		}
 		e := w.sync.holder.Find(one.cell, one.resource, one.Entity)
+		if !r.Resent {
+			e.Settle(one.chunk) // its outcome is known
+		}
 		if r.Err == nil {
 			w.confirmed(e, one, r, now)
 		} else {
@@ -32,14 +35,13 @@ func (w *writer) settle(writes []*write, results []port.Result) {
 }
 
 func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64) {
-	known := e.To != 0
-	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
-	switch {
-	case r.Created:
-		e.Own, e.From, e.To = ledger.Created, one.from, now
-	case e.To == 0:
-		e.To = now
+	known := e.At != 0
+	if r.Created {
+		e.Birth = ledger.Birth{Own: ledger.Created, From: one.chunk, To: now}
+	} else if at, ok := w.sync.work.stubs.named(one.Entity); ok && !known {
+		e.Send(at)
 	}
+	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
 	if t := w.count(one.Blueprint); r.Created || w.sync.work.Options.DryRun && !known {
 		t.Created++
 	} else {
@@ -59,9 +61,9 @@ func (w *writer) refused(e *ledger.Entry, one *write, err error) {
 		w.fail(named("write entities", err))
 		return
 	case errors.As(err, &busy):
-		w.sync.again, w.sync.wait = true, busy.Until
+		w.sync.wait = later(w.sync.wait, busy.Until)
+		w.unsent[one.cell] = true // the next invocation lists its cell again
 		w.sync.act.halt()
-		t.Failed++
 		return
 	case errors.Is(err, port.ErrBlueprintMissing):
 		if w.dead[one.Blueprint] != nil {

@@ -68,50 +68,83 @@ func (s stage) steps() (steps []step) {
 	return steps
 }
 
-// do carries out one step under the account's lease. Whatever is no longer as it was when it was
-// decided is left to the next run.
-func (s *sweep) do(ctx context.Context, one step) error {
+// turn is one account's turn in a sweep: a step carried out under the account's lease.
+type turn struct {
+	*sweep
+	*ledger.Holder
+	outcome
+}
+
+// do carries out one step, or as much of it as there is time for. Whatever is no longer as it was when
+// it was decided is left to the next run. What has been done is committed and in the outcome, also
+// where an error ended it.
+func (s *sweep) do(ctx context.Context, one step) (out outcome, done bool, err error) {
 	h, err := s.work.ledger.Take(ctx, one.account, s.engine.lease(s.work, s.act), s.work.phase(ledger.Sweeping))
 	if err != nil {
-		return err
+		return out, false, err
 	}
+	t := &turn{sweep: s, Holder: h}
 	for _, m := range one.marks {
-		s.mark(h, m)
+		t.mark(m)
 	}
 	for _, c := range one.drops {
-		if e := s.stillGone(h, c); e != nil {
+		if e := t.stillGone(c); e != nil {
 			h.Remove(e)
 		}
 	}
 	for _, held := range one.holds {
-		e := s.stillGone(h, held.candidate)
-		if e != nil && (e.Hold == nil || e.Hold.Reason != held.Because) {
-			e.Hold = &ledger.Hold{Run: s.work.Run, Reason: held.Because, Since: s.work.Time}
+		if e := t.find(held.candidate); e != nil && t.departed(e) {
+			keep(e, held, s.work.Plan)
 		}
 	}
-	if len(one.deletes) > 0 {
-		if err := s.delete(ctx, h, one.deletes); err != nil {
-			return errors.Join(err, s.act.release(ctx, h))
-		}
-	}
+	done, err = t.delete(ctx, one.deletes)
 	sum := h.Summary
 	sum.Entries = map[string]int{}
 	h.All(func(e *ledger.Entry) bool {
 		sum.Entries[e.Blueprint]++
 		return true
 	})
-	return h.Commit(ctx, sum)
+	if failed := h.Commit(ctx, sum); failed != nil {
+		return outcome{}, false, errors.Join(err, failed, s.act.release(ctx, h))
+	}
+	return t.outcome, done && err == nil, err
+}
+
+// keep holds an entry back. A hold that stands already keeps its time.
+func keep(e *ledger.Entry, h hold, p ledger.Plan) {
+	if e.Hold == nil || e.Hold.Reason != h.Because || e.Hold.Of != h.Reason {
+		e.Hold = &ledger.Hold{Run: p.Run, Reason: h.Because, Of: h.Reason, Since: p.Time}
+	}
+}
+
+func (t *turn) find(c candidate) *ledger.Entry {
+	return t.Find(t.Cell(c.Region, c.Kind), c.Resource, c.Entity)
+}
+
+func (t *turn) departed(e *ledger.Entry) bool {
+	return departed(e, &t.Cells[e.Cell], t.work.Run, t.work.Fence) != ""
 }
 
 // mark makes the hash of a claim that stays unknown: the last writer may have been the one that goes.
-func (s *sweep) mark(h *ledger.Holder, m mark) {
-	e := h.Find(h.Cell(m.Region, m.Kind), m.Resource, m.Entity)
+func (t *turn) mark(m mark) {
+	e := t.find(candidate{place: m.place})
 	if e == nil {
-		s.leave(m.Entity) // the claim that was to stay is gone
+		t.leave(m.Entity) // the claim that was to stay is gone
 		return
 	}
 	e.Hash = ledger.Hash{}
-	e.Own, e.From, e.To = inherit(e.Own, e.From, e.To, m.Own, m.From, m.To)
+	e.Join(m.Birth)
+}
+
+// stillGone finds a candidate's entry if everything is as it was decided on.
+func (t *turn) stillGone(c candidate) *ledger.Entry {
+	e := t.find(c)
+	if e != nil && (t.left(c.Entity) || !t.departed(e)) {
+		t.leave(c.Entity)
+		t.Stayed = append(t.Stayed, c.departure("SeenAgain", ""))
+		return nil
+	}
+	return e
 }
 
 func (s *sweep) leave(e ledger.Entity) {
@@ -128,26 +161,10 @@ func (s *sweep) left(e ledger.Entity) bool {
 	return slices.Contains(s.progress.Left, e)
 }
 
-// stillGone finds a candidate's entry if everything is as it was decided on.
-func (s *sweep) stillGone(h *ledger.Holder, c candidate) *ledger.Entry {
-	i := h.Cell(c.Region, c.Kind)
-	e := h.Find(i, c.Resource, c.Entity)
-	switch {
-	case e == nil: // an earlier invocation of this sweep was here
-		return nil
-	case s.left(c.Entity), departed(e, &h.Cells[i], s.work.Run, s.work.Fence) == "":
-		s.leave(c.Entity)
-		s.note(&s.progress.Outcome.Stayed, c, "SeenAgain", "")
-		return nil
-	}
-	return e
-}
-
-func (s *sweep) note(list *[]report.Departure, c candidate, what, message string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*list = append(*list, report.Departure{
+// departure is a candidate as the report tells of it.
+func (c candidate) departure(what, message string) report.Departure {
+	return report.Departure{
 		Account: c.Account, Region: c.Region, Kind: c.Kind, Blueprint: c.Blueprint, Identifier: c.Identifier,
 		Reason: c.Reason, Outcome: what, Message: message,
-	})
+	}
 }

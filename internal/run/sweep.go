@@ -45,6 +45,9 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	if !wait.IsZero() {
 		return Swept{Progress: Progress{More: true, WaitUntil: wait}}, nil
 	}
+	if s.told {
+		return Swept{Report: &s.last}, s.release(ctx)
+	}
 	if again, err := s.carryOut(ctx); err != nil || again.More {
 		return Swept{Progress: again}, err
 	}
@@ -59,7 +62,9 @@ type sweep struct {
 	act    act
 	lock   ledger.Lock
 	states []ledger.State
-	known  bool // the decisions are those of an earlier invocation
+	known  bool          // the decisions are those of an earlier invocation
+	told   bool          // an earlier invocation has written the report
+	last   report.Report // and that is it
 	decisions
 
 	mu       sync.Mutex // of progress
@@ -82,6 +87,19 @@ type outcome struct {
 	Stayed   []report.Departure `json:"stayed,omitempty"`   // touched, blocked, seen again: the next run looks again
 }
 
+func (o *outcome) add(more outcome) {
+	o.Deleted = append(o.Deleted, more.Deleted...)
+	o.Released = append(o.Released, more.Released...)
+	o.Stayed = append(o.Stayed, more.Stayed...)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 const (
 	reportName    = "report.json"
 	summaryName   = "summary.txt"
@@ -97,7 +115,7 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 	}
 	now := s.engine.Now()
 	s.lock, err = s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
-		if l.Phase == ledger.Sweeping && l.Holder != s.act.nonce && now.Before(l.Until) {
+		if l.Holder != "" && l.Holder != s.act.nonce && now.Before(l.Until) {
 			return &ledger.BusyError{Run: l.Run, What: "the lock for sweeping", Until: l.Until}
 		}
 		l.Phase, l.Holder, l.Until = ledger.Sweeping, s.act.nonce, s.engine.until(s.act)
@@ -114,12 +132,12 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 		return wait, err
 	}
 	for _, state := range s.states {
-		if state.Live(s.engine.Now()) && state.Lease.Until.After(wait) {
-			wait = state.Lease.Until
+		if state.Live(s.engine.Now()) {
+			wait = later(wait, state.Lease.Until)
 		}
 	}
 	if !wait.IsZero() {
-		return wait, s.yield(ctx)
+		return wait, s.yield(ctx, wait)
 	}
 	return wait, nil
 }
@@ -135,17 +153,21 @@ func (s *sweep) look(ctx context.Context) error {
 		s.known, err = s.work.ledger.ReadOnce(ctx, s.work.Run, decisionsName, &s.decisions)
 		return err
 	})
+	g.Go(func() (err error) {
+		s.told, err = s.work.ledger.ReadOnce(ctx, s.work.Run, reportName, &s.last)
+		return err
+	})
 	return g.Wait()
 }
 
-// yield lets another invocation of this sweep take over at once.
-func (s *sweep) yield(ctx context.Context) error {
+// yield lets the next invocation of this sweep take over, and nobody else until it has had time to.
+func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 	if s.work.Options.DryRun {
 		return nil
 	}
 	_, err := s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
 		if l.Holder == s.act.nonce {
-			l.Until = s.engine.Now()
+			l.Holder, l.Until = "", later(wait, s.engine.Now()).Add(s.engine.PortTimeout)
 		}
 		return nil
 	})
@@ -165,13 +187,22 @@ func (s *sweep) carryOut(ctx context.Context) (Progress, error) {
 		}
 		select {
 		case <-s.act.stop:
-			return Progress{More: true, WaitUntil: wait}, s.pause(ctx)
+			return Progress{More: true, WaitUntil: wait}, s.pause(ctx, wait)
 		default:
 			s.progress.Done = nil
 		}
 	}
+	if !s.idle() {
+		var err error
+		if s.states, err = s.work.ledger.States(ctx); err != nil { // the report tells what is left
+			return Progress{}, err
+		}
+	}
 	return Progress{}, nil
 }
+
+// idle says that there is nothing to do.
+func (d *decisions) idle() bool { return len(d.Marks)+len(d.Drops)+len(d.Holds)+len(d.Deletes) == 0 }
 
 // decide gathers and stores what is to be done. Where there is nothing to do there is nothing to store:
 // gathered again it would be nothing again, since nobody syncs meanwhile.
@@ -181,7 +212,7 @@ func (s *sweep) decide(ctx context.Context) (err error) {
 		return err
 	}
 	d, err := s.work.gather(ctx, s.states, s.engine.SecondProof)
-	if err == nil && len(d.Marks)+len(d.Drops)+len(d.Holds)+len(d.Deletes) > 0 {
+	if err == nil && !d.idle() {
 		err = s.work.ledger.WriteOnce(ctx, s.work.Run, decisionsName, &d)
 	}
 	s.decisions = d
@@ -207,20 +238,23 @@ func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time
 				return nil
 			default:
 			}
-			err := s.do(ctx, one)
+			out, ended, err := s.do(ctx, one)
 			var portBusy *port.BusyError
 			var accountBusy *ledger.BusyError
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			s.progress.Outcome.add(out)
+			if ended {
+				s.progress.Done = append(s.progress.Done, one.account)
+			}
 			switch {
 			case errors.As(err, &portBusy):
-				wait = portBusy.Until
+				wait = later(wait, portBusy.Until)
 			case errors.As(err, &accountBusy):
-				wait = accountBusy.Until
+				wait = later(wait, accountBusy.Until)
 			case err != nil:
 				return err
 			default:
-				s.progress.Done = append(s.progress.Done, one.account)
 				return nil
 			}
 			s.act.halt()
@@ -232,13 +266,13 @@ func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time
 }
 
 // pause stores how far the decisions are carried out, for the next invocation.
-func (s *sweep) pause(ctx context.Context) error {
+func (s *sweep) pause(ctx context.Context, wait time.Time) error {
 	s.progress.Format = ledger.Format
 	data, err := ledger.Document(s.progress)
 	if err == nil {
 		err = s.work.ledger.WriteRun(ctx, s.work.Run, progressName, data)
 	}
-	return errors.Join(err, s.yield(ctx))
+	return errors.Join(err, s.yield(ctx, wait))
 }
 
 // finish writes the report, shows the outcome in Port and gives back the lock.
@@ -262,13 +296,18 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	return r, s.release(ctx)
+}
+
+// release gives back the lock.
+func (s *sweep) release(ctx context.Context) error {
 	if s.work.Options.DryRun {
-		return r, nil
+		return nil
 	}
-	err = s.work.ledger.Release(ctx, s.lock)
+	err := s.work.ledger.Release(ctx, s.lock)
 	var late *ledger.SupersededError
 	if errors.As(err, &late) {
-		err = nil
+		return nil
 	}
-	return r, err
+	return err
 }

@@ -23,6 +23,7 @@ type SyncRequest struct {
 type Progress struct {
 	More      bool      // call again with the same request
 	WaitUntil time.Time // but not before
+	Idle      bool      // this time nothing was read: it may take more time than it was given
 }
 
 // Sync reads one account into the catalog: it lists every cell the run asks for, upserts what
@@ -58,7 +59,7 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	if !s.again {
 		s.log(ctx)
 	}
-	return Progress{More: s.again, WaitUntil: s.wait}, nil
+	return Progress{More: s.again, WaitUntil: s.wait, Idle: s.writer.pages == 0}, nil
 }
 
 // phase is the phase of the lock that a lease needs.
@@ -73,12 +74,13 @@ func (w *work) phase(p ledger.Phase) ledger.Phase {
 type act struct {
 	nonce    string
 	deadline time.Time
+	cut      time.Time     // when what is still being listed is given up for this time
 	stop     chan struct{} // closed when no further page or account is to be begun
 	halt     func()        // closes stop
 }
 
-// begin starts an invocation that ends with ctx. What is under way when stop closes has a third of
-// the time, at most a minute, to be finished and stored.
+// begin starts an invocation that ends with ctx. When stop closes a third of the time is left, at most a
+// minute, for what is under way; half of that for writing and storing what came of it.
 func (e *Engine) begin(ctx context.Context) (act, func()) {
 	nonce := make([]byte, 8)
 	_, _ = rand.Read(nonce) // never fails
@@ -90,7 +92,9 @@ func (e *Engine) begin(ctx context.Context) (act, func()) {
 	}
 	left := time.Until(deadline)
 	a.deadline = e.Now().Add(left)
-	timer := time.AfterFunc(left-min(left/3, time.Minute), a.halt)
+	rest := min(left/3, time.Minute)
+	a.cut = time.Now().Add(left - rest/2)
+	timer := time.AfterFunc(left-rest, a.halt)
 	return a, func() { timer.Stop() }
 }
 
@@ -101,6 +105,10 @@ func (a act) release(ctx context.Context, h *ledger.Holder) error {
 	defer cancel()
 	return h.Release(ctx)
 }
+
+// over says that the invocation's time is over by the clock on the wall, which goes on while a process
+// is suspended: contexts do not notice that.
+func (a act) over(now time.Time) bool { return !now.Round(0).Before(a.deadline.Round(0)) }
 
 // until is when nothing of the invocation can be under way any more.
 func (e *Engine) until(a act) time.Time { return a.deadline.Add(e.PortTimeout) }

@@ -158,7 +158,7 @@ func TestARelationTargetThatComesLaterIsWaitedFor(t *testing.T) {
 		s.world.Put(prod, "sns", ireland, "alerts-11", "DisplayName=late-11") // comes in the same run
 		s.world.Put(dev, "sns", ireland, "alerts-22", "DisplayName=never")
 		s.world.Put(prod, "s3", ireland, "late-11")
-		s.world.Fault(rule{Operation: "s3:ListBuckets", Times: 1, Hook: func() { time.Sleep(time.Second) }})
+		s.port.Fault(porttest.Rule{Route: bulkRoute, Blueprint: "bucket", Do: porttest.Slow{By: time.Second}})
 		r := s.run()
 		have := s.catalog()
 		if got := have[alerts].Relations["bucket"]; got != "late-11" {
@@ -221,9 +221,7 @@ func TestWhenPortWantsALongPauseTheRunWaitsAndConverges(t *testing.T) {
 				if took := r.Ended.Sub(r.Began); took < 5*time.Minute || took > 15*time.Minute {
 					t.Errorf("took %s", took)
 				}
-				if route == bulkRoute {
-					s.run()
-				}
+				s.frozen(r)
 				s.converged()
 			})
 		})

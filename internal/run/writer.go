@@ -26,10 +26,9 @@ type writer struct {
 	sync   *accountSync
 	upsert func(blueprint string, entities []json.RawMessage) []port.Result
 
-	waiting chan struct{} // one for each entity on its way
-
 	mu         sync.Mutex
 	idle       *sync.Cond // something has ended
+	onTheWay   int        // entities between listing and Port's answer
 	fresh      []*write   // not journaled yet
 	journaling bool
 	flushing   bool
@@ -37,6 +36,8 @@ type writer struct {
 	inFlight   int
 	retry      []*write         // whose relation targets were missing
 	dead       map[string]error // blueprints that Port does not have
+	pages      int              // taken in
+	unsent     map[int]bool     // cells with entities that Port was too busy for
 	failed     error            // ends the invocation
 	tally      map[string]*ledger.Writes
 	troubles   []ledger.Problem
@@ -51,8 +52,9 @@ type write struct {
 	blocks   []ledger.ID
 	body     json.RawMessage
 	hash     ledger.Hash
-	from     int64 // Port's time of its journal chunk
-	second   bool  // sent once already, its relation targets were missing then
+	targets  []ledger.Entity // that Port may create bare for its relations
+	chunk    int64           // Port's time of its journal chunk
+	second   bool            // sent once already, its relation targets were missing then
 }
 
 type batch struct {
@@ -62,8 +64,8 @@ type batch struct {
 
 func newWriter(ctx context.Context, s *accountSync) *writer {
 	w := &writer{
-		ctx: ctx, sync: s, waiting: make(chan struct{}, maxWaiting), batches: map[string]*batch{},
-		dead: map[string]error{}, tally: map[string]*ledger.Writes{},
+		ctx: ctx, sync: s, batches: map[string]*batch{},
+		dead: map[string]error{}, unsent: map[int]bool{}, tally: map[string]*ledger.Writes{},
 	}
 	w.idle = sync.NewCond(&w.mu)
 	m := s.work.mapping
@@ -80,24 +82,38 @@ func newWriter(ctx context.Context, s *accountSync) *writer {
 }
 
 // add takes entities to be written. It waits while too many are on their way.
-func (w *writer) add(ctx context.Context, writes []*write) error {
-	for range writes {
-		select {
-		case w.waiting <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+func (w *writer) add(writes []*write) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.fresh = append(w.fresh, writes...)
-	w.kick()
+	for _, one := range writes {
+		for w.onTheWay >= maxWaiting && w.failed == nil {
+			if !w.push() { // all of them in batches that are not full
+				w.sendAll()
+			}
+			w.idle.Wait()
+		}
+		if w.failed != nil {
+			return w.failed
+		}
+		w.onTheWay++
+		w.fresh = append(w.fresh, one)
+	}
+	w.kick(journalAt)
 	return w.failed
 }
 
-// kick begins to journal what waits for it, if there is enough of it. w.mu is held.
-func (w *writer) kick() {
-	if w.journaling || w.failed != nil || len(w.fresh) == 0 || len(w.fresh) < journalAt && !w.flushing {
+// push sees to it that something is under way that makes room, and says whether there is. w.mu is held.
+func (w *writer) push() bool {
+	w.kick(1)
+	return w.journaling || w.inFlight > 0
+}
+
+// kick begins to journal what waits for it, if that is at least so much. w.mu is held.
+func (w *writer) kick(enough int) {
+	if w.flushing {
+		enough = 1
+	}
+	if w.journaling || w.failed != nil || len(w.fresh) < enough {
 		return
 	}
 	n := min(len(w.fresh), ledger.ChunkSize)
@@ -116,7 +132,7 @@ func (w *writer) kick() {
 				w.pack(one)
 			}
 		}
-		w.kick()
+		w.kick(journalAt)
 		w.idle.Broadcast()
 	}()
 }
@@ -129,16 +145,15 @@ func (w *writer) journal(chunk []*write) error {
 	for i, one := range chunk {
 		c := w.sync.holder.Cells[one.cell]
 		list[i] = ledger.Written{Entity: one.Entity, Region: c.Region, Kind: c.Kind, Resource: one.resource, Blocks: one.blocks}
-		one.from = at.UnixMilli()
-		if e := w.sync.holder.Find(one.cell, one.resource, one.Entity); e.From == 0 {
-			e.From = one.from
-		}
+		one.chunk = at.UnixMilli()
+		w.sync.holder.Find(one.cell, one.resource, one.Entity).Send(one.chunk)
+		w.sync.work.stubs.name(one.targets, one.chunk)
 	}
 	w.mu.Unlock()
 	if w.sync.work.Options.DryRun {
 		return nil
 	}
-	return w.sync.holder.Journal(w.ctx, at, list)
+	return w.sync.holder.Journal(w.ctx, ledger.Upsert, at, list)
 }
 
 // pack puts a journaled entity into the batch of its blueprint and sends that once it is full. w.mu
@@ -169,6 +184,9 @@ func (w *writer) send(blueprint string, b *batch) {
 	if len(writes) == 0 {
 		return
 	}
+	if w.sync.act.over(w.sync.engine.Now()) {
+		w.fail(context.DeadlineExceeded)
+	}
 	if err := w.dead[blueprint]; err != nil || w.failed != nil {
 		results := make([]port.Result, len(writes))
 		for i := range results {
@@ -198,7 +216,7 @@ func (w *writer) flush() error {
 	for w.failed == nil {
 		switch {
 		case w.journaling || len(w.fresh) > 0:
-			w.kick()
+			w.kick(1)
 		case w.sendAll():
 		case w.inFlight > 0:
 		case len(w.retry) > 0:
@@ -236,4 +254,5 @@ func (w *writer) fail(err error) {
 		w.failed = err
 	}
 	w.sync.act.halt()
+	w.idle.Broadcast()
 }
