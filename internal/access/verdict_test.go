@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
@@ -218,6 +219,12 @@ func TestJudgeOfWhatIsNoRefusal(t *testing.T) {
 		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }), "eu-west-1"))
 	if got := access.Judge(err); got.State != kind.Failed || got.Reason != "AnswerUnreadable" {
 		t.Errorf("an answer that is not AWS's is %v", got)
+	}
+
+	err = fmt.Errorf("list x: %w", &smithy.DeserializationError{Err: errors.New("it has no clusters")})
+	want := kind.Verdict{State: kind.Failed, Reason: "AnswerUnreadable", Message: err.Error()}
+	if diff := cmp.Diff(want, access.Judge(err)); diff != "" {
+		t.Errorf("an answer that lacks something (-want +got)\n%s", diff)
 	}
 }
 

@@ -48,7 +48,7 @@ func NewPacer(pool Pool) *Pacer {
 func (p *Pacer) Config(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	// In the Initialize step the request has not been built: what waits here holds no memory.
-	cfg.APIOptions = append(cfg.APIOptions, genuine, func(s *middleware.Stack) error {
+	cfg.APIOptions = append(cfg.APIOptions, access.Genuine, func(s *middleware.Stack) error {
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("pace", p.admit), middleware.After)
 	})
 	retryer := cfg.Retryer

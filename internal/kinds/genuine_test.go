@@ -95,7 +95,7 @@ var bare = map[string]struct{ without, empty string }{
 	"AWS::ECS::Cluster ecs:DescribeClusters": {"{}", `{"clusters":[],"failures":[]}`},
 	"AWS::S3::Bucket list": {"<ListAllMyBucketsResult/>",
 		"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"},
-	"AWS::S3::Bucket s3:GetBucketTagging": {"<Tagging/>", "<Tagging><TagSet/></Tagging>"},
+	"AWS::S3::Bucket s3:GetBucketTagging":           {"<Tagging/>", "<Tagging><TagSet/></Tagging>"},
 	"AWS::S3::Bucket s3:GetBucketPublicAccessBlock": {"", "<PublicAccessBlockConfiguration/>"},
 	"AWS::S3::Bucket s3:GetBucketOwnershipControls": {"", "<OwnershipControls/>"},
 	"AWS::S3::Bucket s3:GetEncryptionConfiguration": {"", "<ServerSideEncryptionConfiguration/>"},

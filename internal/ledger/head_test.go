@@ -194,6 +194,7 @@ func TestCommitOfAHolderWhoLostTheLeaseChangesNothing(t *testing.T) {
 	if err := frozen.Commit(t.Context(), ledger.Summary{Run: "run1"}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("commit after commit: %v", err)
 	}
+	w.clock = now
 	h = w.successor(3)
 	if find(h.Manifest, 20) != nil || find(h.Manifest, 30) == nil {
 		t.Error("the frozen holder's manifest counts")

@@ -15,7 +15,7 @@ type Summary struct {
 	Verdict Since              `json:"verdict"`
 	Cells   map[kind.State]int `json:"cells,omitempty"` // cells the run asked for, by state
 
-	Frozen     []FrozenCell      `json:"frozen,omitempty"`  // the first MaxListed of the cells that prove nothing
+	Frozen     []FrozenCell      `json:"frozen,omitempty"`  // the first MaxListed of the cells that are not complete
 	Entries    map[string]int    `json:"entries,omitempty"` // by blueprint
 	Born       int               `json:"born,omitempty"`    // of them, first named in this run
 	Candidates int               `json:"candidates,omitempty"`
@@ -26,8 +26,22 @@ type Summary struct {
 	Trouble    int               `json:"trouble,omitempty"`  // how many there were
 }
 
-// MaxListed bounds the lists of a summary.
-const MaxListed = 50
+// MaxListed bounds the lists of a summary, and maxMessage the messages in them: the heads of all
+// accounts are in memory at once when a run ends.
+const (
+	MaxListed  = 20
+	maxMessage = 240
+)
+
+// Shorten leaves out the middle of a long message: what happened is at its beginning, and the ARN of the
+// policy that forbids it at its end.
+func Shorten(s string) string {
+	r := []rune(s)
+	if len(r) <= maxMessage {
+		return s
+	}
+	return string(r[:maxMessage/2]) + " … " + string(r[len(r)-maxMessage/2:])
+}
 
 // Since is a verdict with the time since when it holds.
 type Since struct {
@@ -35,7 +49,7 @@ type Since struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// FrozenCell is a cell that proves nothing in this run, and why.
+// FrozenCell is a cell that was not read in full in this run, and why.
 type FrozenCell struct {
 	Region string `json:"region"`
 	Kind   string `json:"kind"`

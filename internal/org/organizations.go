@@ -36,7 +36,7 @@ func (s Source) directory(ctx context.Context) (directory, error) {
 		}
 	}
 	return directory{
-		client: organizations.NewFromConfig(cfg),
+		client: organizations.NewFromConfig(cfg, organizations.WithAPIOptions(access.Genuine)), // a proxy's empty page
 		pace:   rate.NewLimiter(rate.Every(200*time.Millisecond), 1),
 	}, nil
 }

@@ -151,7 +151,7 @@ func TestTextOfALargeOrganizationStaysShort(t *testing.T) {
 	}
 	text := r.Text()
 	for _, want := range []string{
-		"Accounts (600)\n", "and 90 more cells\n", "and 251 more, not complete\n", "and 289 more, complete\n",
+		"Accounts (600)\n", "and 95 more cells\n", "and 251 more, not complete\n", "and 289 more, complete\n",
 		"Deleted (300)\n", "Held back (300)\n", "and 290 more\n", "Problems (500)\n", "and 490 more\n",
 	} {
 		if !strings.Contains(text, want) {

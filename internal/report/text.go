@@ -90,7 +90,7 @@ func (a *Account) rows() [][]string {
 	rows := [][]string{row}
 	more := -len(a.Frozen) // which are not all there are
 	for state, n := range a.Cells {
-		if !state.Ended() {
+		if state != kind.Complete {
 			more += n
 		}
 	}

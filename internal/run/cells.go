@@ -29,6 +29,14 @@ type entry struct {
 	region  kind.Verdict // of the question which regions are enabled
 }
 
+// refusal is why the account's own cells cannot be asked for; complete if they can.
+func (in entry) refusal() kind.Verdict {
+	if in.role.State != kind.Complete {
+		return in.role
+	}
+	return in.region
+}
+
 // enter assumes the account's role and asks for its regions.
 func (s *accountSync) enter(ctx context.Context) (in entry) {
 	complete := kind.Verdict{State: kind.Complete}

@@ -119,6 +119,7 @@ func (in *intake) mapOne(ctx context.Context, r *collect.Resource) mapped {
 		if outcome.Err != nil && m.err == nil {
 			m.err = outcome.Err
 		}
+		in.note(r, outcome.Entities)
 		for i, e := range outcome.Entities {
 			key := ledger.Entity{Blueprint: e.Blueprint, Identifier: e.Identifier}
 			if e.Search {
@@ -155,6 +156,25 @@ func (in *intake) merge(m *mapped, key ledger.Entity, entities []mapping.Entity,
 		return
 	}
 	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash), targets: in.targets(e)})
+}
+
+// note reports what a program could not do that costs no entity, once for each program of the cell.
+func (in *intake) note(r *collect.Resource, entities []mapping.Entity) {
+	for _, e := range entities {
+		for _, n := range e.Notes {
+			reason := "ProgramFailed"
+			if n.Encoded {
+				reason = "IdentifierEncoded"
+			}
+			in.writer.mu.Lock()
+			if at := n.Path + reason; !in.noted[at] {
+				in.noted[at] = true
+				in.writer.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: r.Key, Path: n.Path,
+					Entity: e.Blueprint + "/" + e.Identifier, Reason: reason, Message: n.Reason + ", in `" + n.Program + "`"})
+			}
+			in.writer.mu.Unlock()
+		}
+	}
 }
 
 // targets are the entities that Port creates for the relations of e where they are missing.

@@ -108,7 +108,7 @@ func TestWhatCannotBeReadIsFrozenAndTheRestOfTheRunGoesOn(t *testing.T) {
 			[]string{prod + " failed InternalError 7"}, dark},
 		{"a region that a service control policy forbids freezes its cells; buckets are listed elsewhere",
 			rules{{Account: prod, Region: ireland, Fail: awstest.SCP}},
-			[]string{prod + " denied SCP 3"}, []string{"i-11-0", "main-11", "alerts-11"}},
+			[]string{prod + " denied SCP 4"}, []string{"i-11-0", "main-11", "alerts-11"}},
 		{"a listing that is denied freezes its cell",
 			rules{{Account: prod, Region: ireland, Operation: "ecs:ListClusters", Fail: awstest.Deny}},
 			[]string{prod + " denied Denied 1"}, []string{"main-11"}},
@@ -126,10 +126,10 @@ func TestWhatCannotBeReadIsFrozenAndTheRestOfTheRunGoesOn(t *testing.T) {
 				{Operation: "sns:ListTopics", Fail: awstest.Broken, Times: 2}}, nil, nil},
 		{"an item that cannot be read protects its own entity only",
 			rules{{Operation: "sns:GetTopicAttributes", Item: "extra-11", Fail: awstest.Deny}},
-			[]string{prod + " listed Cells 0"}, nil},
+			[]string{prod + " listed Denied 1"}, nil},
 		{"an item that a batch leaves out protects its own entity only",
 			rules{{Operation: "ecs:DescribeClusters", Item: "side-11", Omit: true}},
-			[]string{prod + " listed Cells 0"}, nil},
+			[]string{prod + " listed BatchIncomplete 1"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			play(t, func(s *scene) {
@@ -193,7 +193,7 @@ func TestUnreadTagsKeepWhatPortHasAndConfirmedAbsenceClearsIt(t *testing.T) {
 		r := s.run()
 		s.converged(map[string]*entity{"bucket/logs-11": &logs})
 		s.swept(r, swept{Deleted: []string{"bucket/bare-11: gone"}})
-		s.frozen(r, prod+" listed Cells 0")
+		s.frozen(r, prod+" listed Denied 1")
 		if diff := cmp.Diff([]string{"Denied: logs-11"}, problems(r)); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)
 		}
@@ -225,7 +225,7 @@ func TestAnOptionThatCannotBeReadLeavesItsPropertyAsItIs(t *testing.T) {
 		delete(before, "instance/i-11-far")
 		r := s.run()
 		s.equal(before)
-		s.frozen(r, prod+" listed Cells 0")
+		s.frozen(r, prod+" listed Denied 3")
 		s.run()
 		s.wrote(writes{})
 	})

@@ -171,7 +171,7 @@ func TestAResourceThatCannotBeMappedProtectsItsOwnEntityOnly(t *testing.T) {
 		r := s.run()
 		s.equal(before)
 		s.swept(r, swept{Deleted: []string{"instance/i-11-1: gone"}})
-		s.frozen(r, prod+" listed Cells 0")
+		s.frozen(r, prod+" listed NotMapped 1")
 		if diff := cmp.Diff([]string{"NotMapped: i-11-0", "NotMapped: i-11-new"}, problems(r)); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)
 		}

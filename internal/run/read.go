@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
@@ -32,6 +33,7 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 		return s.holder.Tidy(ctx)
 	})
 	in := enter()
+	in.role = s.young(in.role)
 	cells, err := s.inside(ctx, in, first)
 	if tidying := tidied(); tidying != nil {
 		s.engine.Log.WarnContext(ctx, "garbage left", "run", s.work.Run, "account", s.account.ID, "err", tidying)
@@ -58,12 +60,19 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	return nil
 }
 
+// young says of a role that is not there that it may still come: the account is new, and was never
+// entered.
+func (s *accountSync) young(v kind.Verdict) kind.Verdict {
+	entered := slices.ContainsFunc(s.holder.Cells, func(c ledger.Cell) bool { return c.Region != kind.GlobalRegion })
+	if v.Reason == access.RoleDenied && !entered && s.work.Time.Sub(s.account.Joined) < newAccount {
+		v.Reason, v.Message = "RoleMissingOrPropagating", "new account, role not there yet: "+v.Message
+	}
+	return v
+}
+
 // inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
 func (s *accountSync) inside(ctx context.Context, in entry, first <-chan struct{}) ([]cell, error) {
-	v := in.role
-	if v.State == kind.Complete {
-		v = in.region
-	}
+	v := in.refusal()
 	if v.State != kind.Complete {
 		s.writer.mu.Lock()
 		defer s.writer.mu.Unlock()
@@ -158,8 +167,10 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 			continue
 		}
 		sum.Cells[c.Verdict.State]++
-		if !c.Verdict.State.Ended() && len(sum.Frozen) < ledger.MaxListed {
-			sum.Frozen = append(sum.Frozen, ledger.FrozenCell{Region: c.Region, Kind: c.Kind, Since: ledger.Since{Verdict: c.Verdict, Since: c.Since}})
+		if c.Verdict.State != kind.Complete && len(sum.Frozen) < ledger.MaxListed {
+			f := ledger.FrozenCell{Region: c.Region, Kind: c.Kind, Since: ledger.Since{Verdict: c.Verdict, Since: c.Since}}
+			f.Message = ledger.Shorten(f.Message)
+			sum.Frozen = append(sum.Frozen, f)
 		}
 	}
 	s.holder.All(func(e *ledger.Entry) bool {
@@ -191,11 +202,8 @@ func plus(a, b map[string]int) map[string]int {
 
 // accountVerdict is the worst of what was found, in the order of how much it hides.
 func accountVerdict(in entry, sum ledger.Summary) kind.Verdict {
-	switch {
-	case in.role.State != kind.Complete:
-		return in.role
-	case in.region.State != kind.Complete:
-		return in.region
+	if v := in.refusal(); v.State != kind.Complete {
+		return v
 	}
 	for _, state := range []kind.State{kind.Unread, kind.Failed, kind.Throttled, kind.Denied, kind.Listed} {
 		n := sum.Cells[state]

@@ -102,6 +102,7 @@ func (w *writer) count(blueprint string) *ledger.Writes {
 }
 
 func (w *writer) report(p ledger.Problem) {
+	p.Message = ledger.Shorten(p.Message)
 	if w.trouble++; len(w.troubles) < ledger.MaxListed {
 		w.troubles = append(w.troubles, p)
 	}

@@ -1,4 +1,4 @@
-package collect
+package access
 
 import (
 	"bytes"
@@ -16,10 +16,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// genuine makes an error of a success that is not AWS's answer to the operation: the SDK decodes an empty
+// Genuine, among a config's APIOptions, makes an error of a success that is not AWS's answer to the operation: the SDK decodes an empty
 // body, or in EC2 and S3 a proxy's page, as an answer that has nothing in it, and so as an empty list. It
 // suits operations that answer with JSON, XML or CBOR, as all that describe do, or with no body by design.
-func genuine(s *middleware.Stack) error {
+func Genuine(s *middleware.Stack) error {
 	// After all others is next to the wire: what it lets through is all that others see.
 	return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("genuine", examine), middleware.After)
 }
@@ -50,12 +50,15 @@ func examine(ctx context.Context, in middleware.DeserializeInput, next middlewar
 		return out, metadata, &smithy.DeserializationError{Err: fmt.Errorf("read the answer: %w", err)}
 	}
 	if lack := lacks(awsmiddleware.GetOperationName(ctx), request, answer, head); lack != "" {
-		attempts, counted := ctx.Value(attemptsKey{}).(*int)
-		return out, metadata, &smithy.DeserializationError{
-			Err: &spurious{lack, counted && *attempts < 3}, Snapshot: head,
-		}
+		return out, metadata, &smithy.DeserializationError{Err: &spurious{lack, attempt(request) < 3}, Snapshot: head}
 	}
 	return out, metadata, nil
+}
+
+// attempt is which attempt a request is, in the SDK's own count from 1.
+func attempt(r *smithyhttp.Request) (n int) {
+	_, _ = fmt.Sscanf(r.Header.Get("Amz-Sdk-Request"), "attempt=%d", &n)
+	return n
 }
 
 // peek returns the first bytes of the body and leaves it as if they were not read.
