@@ -7,7 +7,8 @@ FUNCTIONS = discover sync sweep
 
 # The whole system on this machine: an emulated AWS organization, our functions, a Port.
 demo:
-	@go run ./internal/lab/demo
+	@go build -o bin/demo ./internal/lab/demo
+	@exec bin/demo
 
 # One run with your AWS credentials and your Port, without deploying anything. It only says what it
 # would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it (make hands them on as environment).

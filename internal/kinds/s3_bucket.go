@@ -18,7 +18,7 @@ var s3Bucket = kind.Kind{
 	List: func(ctx context.Context, cfg aws.Config, at kind.Site, cursor string) (kind.Page, error) {
 		// ListBuckets answers for all regions, and says which only if it is given a parameter.
 		out, err := s3Client(cfg).ListBuckets(ctx, &s3.ListBucketsInput{
-			MaxBuckets: aws.Int32(10_000), ContinuationToken: kind.Token(cursor),
+			MaxBuckets: aws.Int32(1000), ContinuationToken: kind.Token(cursor),
 		})
 		if err != nil {
 			return kind.Page{}, err

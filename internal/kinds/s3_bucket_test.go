@@ -14,7 +14,7 @@ import (
 
 func TestBucketsAtACustomEndpointAreNamedInThePath(t *testing.T) {
 	cfg := awstest.Replay(t, txtar.Parse([]byte(`
--- GET /?max-buckets=10000 200 host=localhost:5000 --
+-- GET /?max-buckets=1000 200 host=localhost:5000 --
 <ListAllMyBucketsResult><Buckets><Bucket><Name>wires</Name></Bucket></Buckets></ListAllMyBucketsResult>
 -- GET /wires?tagging 200 host=localhost:5000 region=cn-north-1 --
 <Tagging><TagSet/></Tagging>

@@ -33,6 +33,7 @@ type Plan struct {
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
 	Inactive    []Account       `json:"inactive,omitempty"` // in the organization, but not ACTIVE
+	LeftOut     []Account       `json:"leftOut,omitempty"`  // by the run's options
 	Width       int             `json:"width"`              // accounts synced at once
 	AccountsKey string          `json:"accountsKey"`        // where the accounts to sync are, as one JSON array
 }

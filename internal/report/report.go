@@ -29,10 +29,12 @@ type Report struct {
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended"`
 	Verdict Verdict   `json:"verdict"`
+	Error   string    `json:"error,omitempty"` // why it failed
 
 	Accounts   []Account            `json:"accounts"`
 	Blueprints map[string]Blueprint `json:"blueprints"`
 	Blocks     []Block              `json:"frozenBlocks,omitempty"` // of the mapping
+	Warnings   []string             `json:"warnings,omitempty"`     // what in the mapping is most likely not meant
 
 	Candidates int         `json:"candidates"`         // entities that nothing yields any more
 	Recorded   int         `json:"recorded"`           // entries known when the run began

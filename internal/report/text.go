@@ -36,6 +36,12 @@ func (r *Report) Text() string {
 	for _, f := range r.Blocks {
 		fmt.Fprintf(&b, "Not applied: %s: %s\n\n", f.Reason, f.Message)
 	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "Warning: %s\n", w)
+	}
+	if len(r.Warnings) > 0 {
+		fmt.Fprintln(&b)
+	}
 	r.problems(&b)
 	fmt.Fprintf(&b, "Calls: %d to AWS", r.Calls.AWS)
 	if r.Calls.Throttled > 0 {
@@ -173,10 +179,12 @@ func (r *Report) problems(w io.Writer) {
 	table(w, rows)
 }
 
+// shortened leaves out the middle of a long message: what happened is at its beginning, and the ARN of the
+// policy that forbids it at its end.
 func shortened(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 160 {
-		return string(r[:157]) + "…"
+	if r := []rune(s); len(r) > 260 {
+		return string(r[:130]) + " … " + string(r[len(r)-127:])
 	}
 	return s
 }

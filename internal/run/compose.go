@@ -35,6 +35,9 @@ func (s *sweep) compose() *report.Report {
 			r.Deleted = append(r.Deleted, c.departure("WouldDelete", ""))
 		}
 	}
+	for _, p := range w.mapping.Warnings {
+		r.Warnings = append(r.Warnings, p.String())
+	}
 	for _, f := range w.Frozen {
 		r.Blocks = append(r.Blocks, report.Block(f))
 	}
@@ -118,12 +121,12 @@ func (s *sweep) accounts() []report.Account {
 	for _, a := range s.work.Inactive {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})
 	}
+	for _, a := range s.work.LeftOut {
+		add(a, kind.Verdict{State: kind.Unread, Reason: notAsked, Message: "the run's options leave it out"})
+	}
 	for id := range known {
-		v := kind.Verdict{State: kind.Unread, Reason: notListed, Message: "it is no longer among the accounts of the run; its entities stay as they are"}
-		if len(s.work.Options.Accounts) > 0 {
-			v = kind.Verdict{State: kind.Unread, Reason: notAsked, Message: "the run's options leave it out"}
-		}
-		add(ledger.Account{ID: id}, v)
+		add(ledger.Account{ID: id}, kind.Verdict{State: kind.Unread, Reason: notListed,
+			Message: "it is no longer among the accounts of the run; its entities stay as they are"})
 	}
 	slices.SortFunc(all, func(a, b report.Account) int { return strings.Compare(a.ID, b.ID) })
 	return all

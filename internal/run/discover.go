@@ -156,8 +156,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 	if p.Frozen, err = e.check(p); err != nil {
 		return p, nil, err
 	}
-	accounts, inactive, err := selected(found, r.Options.Accounts)
-	p.Inactive = inactive
+	accounts, err := selected(&p, found)
 	return p, accounts, err
 }
 
@@ -188,15 +187,21 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 		}
 		frozen = append(frozen, f)
 	}
+	for i, name := range p.Options.Kinds {
+		if !slices.ContainsFunc(m.Blocks, func(b *mapping.Block) bool { return b.Kind == name }) {
+			return nil, &Error{"OptionsInvalid", fmt.Sprintf("kinds[%d]: the mapping does not name %s", i, name), nil}
+		}
+	}
 	if served == 0 {
 		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
 	}
 	return frozen, nil
 }
 
-// selected parts the accounts into those to sync and those that are not active. only, where not
-// empty, names the ones a run is narrowed to.
-func selected(found []org.Account, only []string) (active, inactive []ledger.Account, err error) {
+// selected parts the accounts into those to sync, and in the plan those that are not active and those
+// that the run's options leave out.
+func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err error) {
+	only := p.Options.Accounts
 	var missing []string
 	for _, id := range only {
 		if !slices.ContainsFunc(found, func(a org.Account) bool { return a.ID == id }) {
@@ -204,7 +209,7 @@ func selected(found []org.Account, only []string) (active, inactive []ledger.Acc
 		}
 	}
 	if len(missing) > 0 {
-		return nil, nil, &Error{"OptionsInvalid", "accounts: not among the accounts selected by the settings: " +
+		return nil, &Error{"OptionsInvalid", "accounts: not among the accounts selected by the settings: " +
 			strings.Join(missing, ", "), nil}
 	}
 	for _, a := range found {
@@ -212,15 +217,17 @@ func selected(found []org.Account, only []string) (active, inactive []ledger.Acc
 		switch {
 		case a.State != org.Active:
 			one.State = string(a.State)
-			inactive = append(inactive, one)
-		case len(only) == 0 || slices.Contains(only, a.ID):
+			p.Inactive = append(p.Inactive, one)
+		case len(only) > 0 && !slices.Contains(only, a.ID):
+			p.LeftOut = append(p.LeftOut, one)
+		default:
 			active = append(active, one)
 		}
 	}
 	if len(active) == 0 {
-		return nil, nil, &Error{"NoAccounts", fmt.Sprintf("none of the %d accounts is active", len(found)), nil}
+		return nil, &Error{"NoAccounts", fmt.Sprintf("none of the %d accounts is active", len(found)), nil}
 	}
-	return active, inactive, nil
+	return active, nil
 }
 
 // Announce shows in Port that the run has begun. A run is not worth failing for it.

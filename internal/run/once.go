@@ -45,7 +45,7 @@ func (e *Engine) Once(ctx context.Context, r DiscoverRequest) (*report.Report, e
 	if ctx.Err() != nil {
 		status = "aborted"
 	}
-	return nil, errors.Join(err, e.close(context.WithoutCancel(ctx), d, status))
+	return nil, errors.Join(err, e.close(context.WithoutCancel(ctx), d, status, err))
 }
 
 // patiently discovers, and waits out the lock of a process that has died.
@@ -176,8 +176,8 @@ func fatal(err error) bool {
 	return errors.As(err, &coded)
 }
 
-// close ends a run that cannot go on: it deletes nothing.
-func (e *Engine) close(ctx context.Context, d Discovered, status string) error {
+// close ends a run that cannot go on because of why: it deletes nothing.
+func (e *Engine) close(ctx context.Context, d Discovered, status string, why error) error {
 	if d.DryRun {
 		return nil
 	}
@@ -194,5 +194,12 @@ func (e *Engine) close(ctx context.Context, d Discovered, status string) error {
 	if err != nil || lock.Run != d.Run || lock.Phase == ledger.Released {
 		return err
 	}
-	return w.ledger.Release(ctx, lock)
+	data, err := ledger.Document(report.Report{
+		Format: report.Version, Run: w.Run, Trigger: w.Trigger, Narrow: w.Options.Narrow(), Began: w.Time,
+		Ended: e.Now().UTC(), Verdict: report.Failed, Error: why.Error(),
+	})
+	if err == nil {
+		err = w.ledger.WriteRun(ctx, w.Run, reportName, data)
+	}
+	return errors.Join(err, w.ledger.Release(ctx, lock))
 }
