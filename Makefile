@@ -1,11 +1,10 @@
 # Needs Go, Python 3.11 or later (demo only) and git. Everything else comes through the go command.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-FUNCTIONS = discover sync sweep
 
-.PHONY: bench build check demo golden test try
+.PHONY: bench check demo golden test try
 
-# The whole system on this machine: an emulated AWS organization, our functions, a Port.
+# The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
 	@go build -o bin/demo ./internal/lab/demo
 	@exec bin/demo
@@ -28,16 +27,6 @@ check:
 	@go vet ./...
 	@go run $(STATICCHECK) ./...
 	@go test ./internal/house
-
-# The functions as Lambda runs them.
-build: export CGO_ENABLED = 0
-build: export GOOS = linux
-build: export GOARCH = arm64
-build:
-	@for f in $(FUNCTIONS); do \
-		go build -trimpath -buildvcs=false -tags=lambda.norpc -ldflags=-s \
-			-o bin/$$f/bootstrap ./functions/$$f || exit; \
-	done
 
 # Writes what the tests of kinds and mapping want anew. The diff is the review.
 golden:

@@ -152,11 +152,14 @@ func (c *campaign) round() {
 func (c *campaign) process() *process {
 	p := &process{scene: c.scene, before: map[int]func(){}}
 	p.judge = func(r *http.Request) { c.judge(p, r) }
-	switch c.IntN(3) {
+	switch c.IntN(4) {
 	case 0:
 		p.dieAt, p.after = 1+c.IntN(22), c.IntN(2) == 0
 		c.note("the next process dies at write %d, after it: %v", p.dieAt, p.after)
 	case 1:
+		p.dieIn, p.after = 1+c.IntN(3), c.IntN(3) > 0
+		c.note("the next process dies at write %d to Port, after it: %v", p.dieIn, p.after)
+	case 2:
 		p.freezeAt, p.freeze = 1+c.IntN(22), time.Duration(1+c.IntN(20))*time.Minute
 		c.note("the next process freezes at write %d for %s", p.freezeAt, p.freeze)
 	}

@@ -21,15 +21,17 @@ type process struct {
 	before map[int]func()      // what the world does before write n
 	judge  func(*http.Request) // of each delete
 
-	dieAt    int           // dies at this request; 0 = lives
+	dieAt    int           // dies at this write; 0 = lives
+	dieIn    int           // dies at this write to Port; 0 = lives
 	after    bool          // once it has been carried out, rather than before
 	freezeAt int           // stands still at this request of the store, which is then carried out late
 	freeze   time.Duration // for so long
 
-	mu   sync.Mutex
-	n    int
-	dead bool
-	end  context.CancelFunc
+	mu     sync.Mutex
+	n      int // writes so far
+	toPort int // of them to Port
+	dead   bool
+	end    context.CancelFunc
 }
 
 var errDead = errors.New("the process is dead")
@@ -65,7 +67,13 @@ func (p *process) write(store bool, carryOut func()) error {
 		p.mu.Unlock()
 		time.Sleep(p.freeze)
 	}
-	if n != p.dieAt {
+	p.mu.Lock()
+	if !store {
+		p.toPort++
+	}
+	dies := n == p.dieAt || !store && p.toPort == p.dieIn
+	p.mu.Unlock()
+	if !dies {
 		carryOut()
 		return nil
 	}
