@@ -60,8 +60,9 @@ func (in *invocation) work(ctx context.Context, h *ledger.Holder, round int) err
 	for _, chunk := range [][]int{{round, 10 + round}, {9 + round}} {
 		chunk := append(chunk, 20+round)
 		for _, n := range chunk {
-			key := keyOf(n)
-			in.named[key] = in.named[key]
+			if key := keyOf(n); !in.named[key] {
+				in.named[key] = false // about to be named
+			}
 		}
 		if err := h.Journal(ctx, ledger.Upsert, time.UnixMilli(3000+int64(round)), entries(chunk)); err != nil {
 			return err
