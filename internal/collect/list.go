@@ -81,7 +81,8 @@ func (r *Resource) Unread() (verdicts []kind.Verdict) {
 
 // List reads a cell from its cursor on, calls page for each page, and says how far it came. When
 // stop is closed it ends behind the page it is at; the cursor is then where to go on, and the
-// verdict is Unread. An error of page ends it and is returned.
+// verdict is Unread. An error of page or of ctx ends it and is returned, with the cursor of the page that
+// was not taken.
 func List(ctx context.Context, stop <-chan struct{}, cfg aws.Config, r Request, page func([]Resource) error) (
 	v kind.Verdict, cursor string, err error,
 ) {
@@ -122,16 +123,19 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 		c.seen[cursor] = true
 		p, err := c.Kind.List(ctx, c.cfg, c.site, cursor)
 		if err != nil {
+			if lack := ctx.Err(); lack != nil {
+				return kind.Verdict{}, cursor, lack
+			}
 			v := access.Judge(err)
 			if c.pages == 0 && cursor != "" && v.State == kind.Failed && refused(err) {
 				v = kind.Verdict{State: kind.Unread, Reason: CursorExpired, Message: v.Message}
 			}
-			return v, "", ctx.Err()
+			return v, "", nil
 		}
 		c.pages++
 		resources := c.enrich(ctx, p.Items)
 		if err := ctx.Err(); err != nil {
-			return kind.Verdict{}, "", err // what is missing is missing for lack of time only
+			return kind.Verdict{}, cursor, err // what is missing is missing for lack of time only
 		}
 		for i := range resources {
 			if u := resources[i].Unread(); len(u) > 0 && c.verdict.State == kind.Complete {
@@ -139,7 +143,7 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 			}
 		}
 		if err := page(resources); err != nil {
-			return kind.Verdict{}, "", err
+			return kind.Verdict{}, cursor, err
 		}
 		switch {
 		case p.Next == "":

@@ -171,7 +171,7 @@ func TestListEndsWithItsContext(t *testing.T) {
 			return inner(ctx, cfg, at, cursor)
 		}
 		if got := list(ctx, collect.Request{Kind: k}); !errors.Is(got.err, context.Canceled) ||
-			got.cursor != "" || got.pages != 1 {
+			got.cursor != "A" || got.pages != 1 {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -128,9 +128,8 @@ func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mappi
 // unfinished says that a later invocation of the same run goes on with the cell.
 func unfinished(v kind.Verdict) bool { return v.State == kind.Unread }
 
-// list reads cells, all at once: the pacer decides what runs. before, where not nil, is closed when
-// the pages may be taken in.
-func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, before <-chan struct{}) error {
+// list reads cells, all at once: the pacer decides what runs.
+func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell) error {
 	ctx, cut := context.WithDeadline(ctx, s.act.cut)
 	defer cut()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -138,7 +137,7 @@ func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, be
 	var all sync.WaitGroup
 	for _, c := range cells {
 		all.Go(func() {
-			if err := s.listOne(ctx, cfg, c, before); err != nil {
+			if err := s.listOne(ctx, cfg, c); err != nil {
 				cancel(err)
 			}
 		})
@@ -150,7 +149,7 @@ func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell, be
 	return nil
 }
 
-func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, before <-chan struct{}) error {
+func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell) error {
 	if c.Scope != kind.Hub {
 		cfg.Region = c.sites[0].Region
 	}
@@ -158,20 +157,11 @@ func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell, befor
 	for {
 		v, cursor, err := collect.List(ctx, s.act.stop, cfg, collect.Request{
 			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(),
-		}, func(page []collect.Resource) error {
-			if before != nil {
-				select {
-				case <-before:
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-			}
-			return in.page(ctx, page)
-		})
+		}, func(page []collect.Resource) error { return in.page(ctx, page) })
 		switch {
 		case err != nil && s.writer.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			// Its page takes longer than there is time for, which must not cost the other cells.
-			in.end(kind.Verdict{State: kind.Unread, Reason: collect.InProgress}, in.cursor())
+			in.end(kind.Verdict{State: kind.Unread, Reason: collect.InProgress}, cursor)
 			return nil
 		case err != nil:
 			return err

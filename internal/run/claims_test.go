@@ -193,3 +193,20 @@ func TestAnAccountsValueDoesNotWanderBetweenRuns(t *testing.T) {
 		}
 	})
 }
+
+func TestTheValueOfAClaimThatStaysIsWrittenWhenTheLastWritersGoes(t *testing.T) {
+	play(t, func(s *scene) {
+		s.remap(object{"resources": []any{accounts(), change(instances(), "identifier",
+			`first(.Properties.Tags[]? | select(.Key == "e") | .Value) // .Properties.InstanceId`)}})
+		s.world.Put(prod, "ec2", ireland, "i-one", "e=shared", "owner=prod's")
+		s.run()
+		s.world.Put(dev, "ec2", ireland, "i-two", "e=shared", "owner=dev's") // the last writer
+		s.run()
+		s.world.Remove(dev, "ec2", ireland, "i-two")
+		s.run()
+		s.run()
+		if got := s.catalog()["instance/shared"].Properties["owner"]; got != "prod's" {
+			t.Errorf("its owner is %v", got)
+		}
+	})
+}

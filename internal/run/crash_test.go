@@ -123,3 +123,24 @@ func TestStateOfANewerVersionIsLeftAlone(t *testing.T) {
 		s.equal(before)
 	})
 }
+
+func TestWhatIsMadeAnewAsItWasAfterADeadSweepIsWrittenAgain(t *testing.T) {
+	// Port has carried out the delete, the manifest does not know, and AWS has the same thing again.
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		healthy, swept := s.store, false
+		s.before(deleteRoute, func() { swept = true })
+		s.store = frail{healthy, func(key string) bool { return swept && strings.Contains(key, prod+"/manifest/") }}
+		if _, err := s.try(ledger.Options{}); err == nil {
+			t.Fatal("the sweep lived")
+		}
+		if _, there := s.catalog()["bucket/logs-11"]; there {
+			t.Fatal("Port still has it")
+		}
+		s.store = healthy
+		s.world.Put(prod, "s3", ireland, "logs-11", "team=core")
+		s.run()
+		s.converged()
+	})
+}

@@ -75,6 +75,12 @@ func (in *intake) page(ctx context.Context, page []collect.Resource) error {
 	for i := range all {
 		writes = in.take(&all[i], writes)
 	}
+	if in.Scope == kind.Hub {
+		for _, one := range writes {
+			one.first = true
+			w.ahead++
+		}
+	}
 	w.mu.Unlock()
 	return w.add(writes)
 }

@@ -18,14 +18,9 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	began := time.Now()
 	s.outdate()
 	s.writer = newWriter(ctx, s)
-	// What the other entities of the account refer to goes first, lest Port makes a bare one of it.
-	first := make(chan struct{})
-	known := s.cells(nil)
-	hub := async(func() error {
-		defer close(first)
-		err := s.list(ctx, s.engine.Base, known, nil)
-		return errors.Join(err, s.writer.flush())
-	})
+	if err := s.lead(ctx); err != nil {
+		return errors.Join(err, s.writer.flush(), s.act.release(ctx, s.holder))
+	}
 	tidied := async(func() error {
 		if s.work.Options.DryRun {
 			return nil // it cannot remove what it sees below its own
@@ -34,11 +29,11 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	})
 	in := enter()
 	in.role = s.young(in.role)
-	cells, err := s.inside(ctx, in, first)
+	cells, err := s.inside(ctx, in)
 	if tidying := tidied(); tidying != nil {
 		s.engine.Log.WarnContext(ctx, "garbage left", "run", s.work.Run, "account", s.account.ID, "err", tidying)
 	}
-	if err = errors.Join(hub(), err, s.writer.flush()); err != nil {
+	if err = errors.Join(err, s.writer.flush()); err != nil {
 		return errors.Join(err, s.act.release(ctx, s.holder))
 	}
 	s.bury()
@@ -70,8 +65,21 @@ func (s *accountSync) young(v kind.Verdict) kind.Verdict {
 	return v
 }
 
+// lead takes in what takes no call with the account's role: what the other entities of the account refer
+// to. It is sent to Port before them, lest Port makes bare ones of it.
+func (s *accountSync) lead(ctx context.Context) error {
+	w := s.writer
+	w.ahead = 1
+	err := s.list(ctx, s.engine.Base, s.cells(nil))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kick(1)
+	w.pass()
+	return err
+}
+
 // inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
-func (s *accountSync) inside(ctx context.Context, in entry, first <-chan struct{}) ([]cell, error) {
+func (s *accountSync) inside(ctx context.Context, in entry) ([]cell, error) {
 	v := in.refusal()
 	if v.State != kind.Complete {
 		s.writer.mu.Lock()
@@ -89,7 +97,7 @@ func (s *accountSync) inside(ctx context.Context, in entry, first <-chan struct{
 	s.desert(cells)
 	s.writer.mu.Unlock()
 	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.Scope == kind.Hub })
-	return cells, s.list(ctx, in.cfg, cells, first)
+	return cells, s.list(ctx, in.cfg, cells)
 }
 
 // desert fails the cells that an earlier invocation of the run began in regions that are no longer there.

@@ -17,6 +17,10 @@ func (w *writer) settle(writes []*write, results []port.Result) {
 		if !one.second {
 			w.onTheWay--
 		}
+		if one.first {
+			one.first = false
+			w.pass()
+		}
 		if errors.Is(r.Err, port.ErrRelationMissing) && !one.second && len(w.retry) < maxWaiting {
 			one.second = true
 			w.retry = append(w.retry, one)
@@ -31,6 +35,13 @@ func (w *writer) settle(writes []*write, results []port.Result) {
 		} else {
 			w.refused(e, one, r.Err)
 		}
+	}
+}
+
+// pass lets the others be sent once all that goes first is through. w.mu is held.
+func (w *writer) pass() {
+	if w.ahead--; w.ahead == 0 {
+		w.dispatch()
 	}
 }
 
@@ -88,8 +99,11 @@ func (w *writer) refused(e *ledger.Entry, one *write, err error) {
 
 // final says that Port would answer the same payload the same way again.
 func final(status int) bool {
-	return status >= http.StatusBadRequest && status < http.StatusInternalServerError &&
-		status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests
+	switch status {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }
 
 func (w *writer) count(blueprint string) *ledger.Writes {

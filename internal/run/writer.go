@@ -33,6 +33,8 @@ type writer struct {
 	journaling bool
 	flushing   bool
 	batches    map[string]*batch // by blueprint
+	ready      []batch
+	ahead      int // entities that are to be in Port before any others are sent, and one while these are listed
 	inFlight   int
 	retry      []*write         // whose relation targets were missing
 	dead       map[string]error // blueprints that Port does not have
@@ -54,11 +56,15 @@ type write struct {
 	hash     ledger.Hash
 	targets  []ledger.Entity // that Port may create bare for its relations
 	chunk    int64           // Port's time of its journal chunk
+	first    bool            // others of the account refer to it
 	second   bool            // sent once already, its relation targets were missing then
 }
 
+// batch is entities of one blueprint for one request: while it grows in Batch, then in bodies.
 type batch struct {
+	blueprint string
 	port.Batch
+	bodies []json.RawMessage
 	writes []*write
 }
 
@@ -156,52 +162,69 @@ func (w *writer) journal(chunk []*write) error {
 	return w.sync.holder.Journal(w.ctx, ledger.Upsert, at, list)
 }
 
-// pack puts a journaled entity into the batch of its blueprint and sends that once it is full. w.mu
-// is held.
+// pack puts a journaled entity into the batch of its blueprint and sends that once it is full. What
+// goes first goes alone and at once. w.mu is held.
 func (w *writer) pack(one *write) {
-	b := w.batches[one.Blueprint]
-	if b == nil {
-		b = &batch{}
-		w.batches[one.Blueprint] = b
-	}
 	if err := port.Fits(one.body); err != nil {
 		w.settle([]*write{one}, []port.Result{{Err: err}})
 		return
 	}
+	if one.first {
+		w.send(batch{blueprint: one.Blueprint, bodies: []json.RawMessage{one.body}, writes: []*write{one}})
+		return
+	}
+	b := w.batches[one.Blueprint]
+	if b == nil {
+		b = &batch{blueprint: one.Blueprint}
+		w.batches[one.Blueprint] = b
+	}
 	if !b.Add(one.body) {
-		w.send(one.Blueprint, b)
+		w.seal(b)
 		b.Add(one.body)
 	}
 	if b.writes = append(b.writes, one); b.Len() == port.MaxUpsert {
-		w.send(one.Blueprint, b)
+		w.seal(b)
+	}
+	w.dispatch()
+}
+
+// seal makes a batch ready to be sent and begins the next one. w.mu is held.
+func (w *writer) seal(b *batch) {
+	if b.Len() > 0 {
+		w.ready = append(w.ready, batch{blueprint: b.blueprint, bodies: b.Take(), writes: b.writes})
+		b.writes = nil
+	}
+}
+
+// dispatch sends what is ready, unless what goes first is still on its way. w.mu is held.
+func (w *writer) dispatch() {
+	for w.ahead == 0 && len(w.ready) > 0 {
+		b := w.ready[0]
+		w.ready = w.ready[1:]
+		w.send(b)
 	}
 }
 
 // send writes a batch to Port. w.mu is held.
-func (w *writer) send(blueprint string, b *batch) {
-	bodies, writes := b.Take(), b.writes
-	b.writes = nil
-	if len(writes) == 0 {
-		return
-	}
+func (w *writer) send(b batch) {
 	if w.sync.act.over(w.sync.engine.Now()) {
 		w.fail(context.DeadlineExceeded)
 	}
-	if err := w.dead[blueprint]; err != nil || w.failed != nil {
-		results := make([]port.Result, len(writes))
+	if err := w.dead[b.blueprint]; err != nil || w.failed != nil {
+		results := make([]port.Result, len(b.writes))
 		for i := range results {
 			results[i].Err = errors.Join(err, w.failed)
 		}
-		w.settle(writes, results)
+		w.settle(b.writes, results)
 		return
 	}
 	w.inFlight++
 	go func() {
-		results := w.upsert(blueprint, bodies)
+		results := w.upsert(b.blueprint, b.bodies)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.inFlight--
-		w.settle(writes, results)
+		w.settle(b.writes, results)
 		w.idle.Broadcast()
 	}()
 }
@@ -239,13 +262,15 @@ func (w *writer) flush() error {
 	return w.failed
 }
 
-// sendAll sends the batches that are not full and says whether there were any. w.mu is held.
-func (w *writer) sendAll() (any bool) {
-	for blueprint, b := range w.batches {
-		any = any || b.Len() > 0
-		w.send(blueprint, b)
+// sendAll sends the batches that are not full, too, and says whether that has begun anything. w.mu is
+// held.
+func (w *writer) sendAll() bool {
+	for _, b := range w.batches {
+		w.seal(b)
 	}
-	return any
+	begun := w.ahead == 0 && len(w.ready) > 0
+	w.dispatch()
+	return begun
 }
 
 // fail ends the invocation with err. w.mu is held.
