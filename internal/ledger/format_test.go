@@ -240,7 +240,7 @@ func TestANewerLockOrHeadIsNotWrittenOver(t *testing.T) {
 			return w.ledger().Release(w.Context(), ledger.Lock{Run: "run1"})
 		}},
 		{"lock.json", func(w *world) error {
-			_, err := w.ledger().Change(w.Context(), "run1", func(*ledger.Lock) error { return nil })
+			_, err := w.ledger().Change(w.Context(), "run1", ledger.Lock{}, func(*ledger.Lock) error { return nil })
 			return err
 		}},
 		{"accounts/" + account + "/head.json", func(w *world) error {

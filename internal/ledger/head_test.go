@@ -219,7 +219,7 @@ func TestLostAnswersOfTheStoreAreSuccesses(t *testing.T) {
 		w.journal(h, 1000, 1)
 		confirmed(h.Manifest, 1, 1)
 		w.must(h.Commit(t.Context(), ledger.Summary{Run: "run1"}))
-		_, err := w.ledger().Change(t.Context(), "run1",
+		_, err := w.ledger().Change(t.Context(), "run1", ledger.Lock{},
 			func(l *ledger.Lock) error { l.Phase = ledger.Sweeping; return nil })
 		w.must(err)
 		h, err = w.ledger().Take(t.Context(), account, w.lease(1, "b"), ledger.Sweeping)

@@ -140,12 +140,15 @@ func (l *Ledger) Release(ctx context.Context, lock Lock) error {
 	}
 }
 
-// Change lets the run that holds the lock change it. *SupersededError: it does not hold it any more.
-func (l *Ledger) Change(ctx context.Context, run string, change func(*Lock) error) (Lock, error) {
-	for {
-		lock, err := l.ReadLock(ctx)
-		if err != nil {
-			return lock, err
+// Change lets the run that holds the lock change it. seen is the lock as it last was, if that is known.
+// *SupersededError: the run does not hold it any more.
+func (l *Ledger) Change(ctx context.Context, run string, seen Lock, change func(*Lock) error) (Lock, error) {
+	for lock := seen; ; lock = (Lock{}) {
+		var err error
+		if lock.version == "" {
+			if lock, err = l.ReadLock(ctx); err != nil {
+				return lock, err
+			}
 		}
 		if lock.Run != run || lock.Phase == Released {
 			return lock, &SupersededError{run, lock.Run}
@@ -153,10 +156,8 @@ func (l *Ledger) Change(ctx context.Context, run string, change func(*Lock) erro
 		if err := change(&lock); err != nil {
 			return lock, err
 		}
-		lock, err = l.writeLock(ctx, lock)
-		if errors.Is(err, ErrConflict) {
-			continue
+		if lock, err = l.writeLock(ctx, lock); !errors.Is(err, ErrConflict) {
+			return lock, err
 		}
-		return lock, err
 	}
 }

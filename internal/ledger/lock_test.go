@@ -123,7 +123,7 @@ func TestAcquireResumesTheSameRunAndWritesNothing(t *testing.T) {
 	w := newWorld(t, newMemory())
 	held, err := w.acquire(plan(5), nil)
 	w.must(err)
-	_, err = w.ledger().Change(t.Context(), "run5",
+	_, err = w.ledger().Change(t.Context(), "run5", ledger.Lock{},
 		func(l *ledger.Lock) error { l.Phase = ledger.Sweeping; return nil })
 	w.must(err)
 	held.Rev, held.Phase = held.Rev+1, ledger.Sweeping
@@ -139,13 +139,13 @@ func TestAcquireResumesTheSameRunAndWritesNothing(t *testing.T) {
 func TestChangeAndReleaseAreForTheHolderOnly(t *testing.T) {
 	w := newWorld(t, newMemory())
 	never := func(*ledger.Lock) error { t.Error("the lock was changed"); return nil }
-	if _, err := w.ledger().Change(t.Context(), "run1", never); !isSuperseded(err) {
+	if _, err := w.ledger().Change(t.Context(), "run1", ledger.Lock{}, never); !isSuperseded(err) {
 		t.Errorf("change of a lock that never was: %v", err)
 	}
 	mine, err := w.acquire(plan(1), nil)
 	w.must(err)
 	errNo := errors.New("no")
-	if _, err := w.ledger().Change(t.Context(), "run1",
+	if _, err := w.ledger().Change(t.Context(), "run1", ledger.Lock{},
 		func(*ledger.Lock) error { return errNo }); !errors.Is(err, errNo) {
 		t.Errorf("change that fails: %v", err)
 	}
@@ -153,7 +153,7 @@ func TestChangeAndReleaseAreForTheHolderOnly(t *testing.T) {
 	w.later()
 	theirs, err := w.acquire(plan(2), nil)
 	w.must(err)
-	if _, err := w.ledger().Change(t.Context(), "run1", never); !isSuperseded(err) {
+	if _, err := w.ledger().Change(t.Context(), "run1", ledger.Lock{}, never); !isSuperseded(err) {
 		t.Errorf("change by a run that lost the lock: %v", err)
 	}
 	if err := w.ledger().Release(t.Context(), mine); !isSuperseded(err) {
@@ -161,7 +161,7 @@ func TestChangeAndReleaseAreForTheHolderOnly(t *testing.T) {
 	}
 	w.wantLock(theirs)
 	w.must(w.ledger().Release(t.Context(), theirs))
-	if _, err := w.ledger().Change(t.Context(), "run2", never); !isSuperseded(err) {
+	if _, err := w.ledger().Change(t.Context(), "run2", ledger.Lock{}, never); !isSuperseded(err) {
 		t.Errorf("change after release: %v", err)
 	}
 	w.must(w.ledger().Release(t.Context(), theirs)) // again, as after a lost answer
@@ -171,7 +171,7 @@ func TestReleaseOfALockThatItsRunHasChangedMeanwhile(t *testing.T) {
 	w := newWorld(t, newMemory())
 	old, err := w.acquire(plan(1), nil)
 	w.must(err)
-	changed, err := w.ledger().Change(t.Context(), "run1",
+	changed, err := w.ledger().Change(t.Context(), "run1", ledger.Lock{},
 		func(l *ledger.Lock) error { l.Holder = "x"; return nil })
 	w.must(err)
 	w.must(w.ledger().Release(t.Context(), old))
@@ -213,7 +213,7 @@ func TestManyRunsContendForTheLock(t *testing.T) {
 				}
 				held.Add(1)
 				for range 3 {
-					if lock, err = w.ledger().Change(t.Context(), p.Run, func(l *ledger.Lock) error {
+					if lock, err = w.ledger().Change(t.Context(), p.Run, ledger.Lock{}, func(l *ledger.Lock) error {
 						l.Until = l.Until.Add(time.Second)
 						return nil
 					}); err != nil {

@@ -29,7 +29,7 @@ func anything(ctx context.Context, r *rand.Rand, l *ledger.Ledger, w *world, hel
 		seen, _ := l.ReadLock(ctx)
 		l.Acquire(ctx, seen, p, "", w.clock, nil)
 	case 1:
-		l.Change(ctx, "dry", func(lock *ledger.Lock) error { lock.Phase = ledger.Sweeping; return nil })
+		l.Change(ctx, "dry", ledger.Lock{}, func(lock *ledger.Lock) error { lock.Phase = ledger.Sweeping; return nil })
 	case 2:
 		lock, _ := l.ReadLock(ctx)
 		l.Release(ctx, lock)

@@ -48,13 +48,14 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 	if err != nil {
 		return Discovered{}, err
 	}
+	var lock ledger.Lock
 	if !w.Options.DryRun {
-		if _, err := p.ledger.Acquire(ctx, p.lock, p.plan, "", r.Until, e.Executions); err != nil {
+		if lock, err = p.ledger.Acquire(ctx, p.lock, p.plan, "", r.Until, e.Executions); err != nil {
 			return Discovered{}, err
 		}
 	}
 	e.mu.Lock()
-	e.work = w
+	e.work, e.lock = w, lock
 	e.mu.Unlock()
 	return Discovered{Run: r.Run, Accounts: p.accounts, Width: w.Width, DryRun: w.Options.DryRun}, nil
 }

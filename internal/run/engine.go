@@ -43,6 +43,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	ledger *ledger.Ledger // once the organization is known
+	lock   ledger.Lock    // as this process last wrote it; zero if it has not
 	work   *work          // of the run last asked for
 }
 

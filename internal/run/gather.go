@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
@@ -85,19 +87,28 @@ type claims struct {
 	entries    map[[2]string]int // by account and blueprint
 }
 
-// readers is how many manifests are in memory at once.
-const readers = 3
+// entriesAtOnce bounds the entries of the manifests that are in memory at once; accountEntries is what an
+// account counts for at least.
+const entriesAtOnce, accountEntries = 300_000, 10_000
 
 // each calls f for the accounts that want it, several at once.
 func each(ctx context.Context, states []ledger.State, wants func(ledger.State) bool, f func(context.Context, string) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(readers)
+	room := semaphore.NewWeighted(entriesAtOnce)
+	g, gctx := errgroup.WithContext(ctx)
 	for _, s := range states {
-		if wants(s) {
-			g.Go(func() error { return f(ctx, s.Account) })
+		if !wants(s) {
+			continue
 		}
+		weight := min(max(int64(s.Summary.Total()), accountEntries), entriesAtOnce)
+		if room.Acquire(gctx, weight) != nil {
+			break // g knows why
+		}
+		g.Go(func() error {
+			defer room.Release(weight)
+			return f(gctx, s.Account)
+		})
 	}
-	return g.Wait()
+	return errors.Join(g.Wait(), ctx.Err())
 }
 
 // gather decides what goes. Nobody writes meanwhile. Manifests are read a few at a time, and only where

@@ -119,7 +119,7 @@ func (e *Engine) keep(ctx context.Context, d Discovered, stop <-chan struct{}) e
 			return nil // whoever ended it says why
 		case <-time.After(Slice / 2):
 		}
-		_, err = l.Change(ctx, d.Run, func(lock *ledger.Lock) error {
+		_, err = e.change(ctx, l, d.Run, func(lock *ledger.Lock) error {
 			lock.Until = e.Now().Add(Slice + e.PortTimeout)
 			return nil
 		})

@@ -113,7 +113,7 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 		return wait, s.look(ctx)
 	}
 	now := s.engine.Now()
-	s.lock, err = s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
+	s.lock, err = s.engine.change(ctx, s.work.ledger, s.work.Run, func(l *ledger.Lock) error {
 		if l.Holder != "" && l.Holder != s.act.nonce && now.Before(l.Until) {
 			return &ledger.BusyError{Run: l.Run, What: "the lock for sweeping", Until: l.Until}
 		}
@@ -164,7 +164,7 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 	if s.work.Options.DryRun {
 		return nil
 	}
-	_, err := s.work.ledger.Change(ctx, s.work.Run, func(l *ledger.Lock) error {
+	_, err := s.engine.change(ctx, s.work.ledger, s.work.Run, func(l *ledger.Lock) error {
 		if l.Holder == s.act.nonce {
 			l.Holder, l.Until = "", later(wait, s.engine.Now()).Add(s.engine.PortTimeout)
 		}

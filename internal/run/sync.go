@@ -70,6 +70,23 @@ func (w *work) phase(p ledger.Phase) ledger.Phase {
 	return p
 }
 
+// change changes the lock of a run, and remembers it.
+func (e *Engine) change(ctx context.Context, l *ledger.Ledger, run string, change func(*ledger.Lock) error) (ledger.Lock, error) {
+	e.mu.Lock()
+	seen := e.lock
+	e.mu.Unlock()
+	if seen.Run != run {
+		seen = ledger.Lock{}
+	}
+	lock, err := l.Change(ctx, run, seen, change)
+	if err == nil {
+		e.mu.Lock()
+		e.lock = lock
+		e.mu.Unlock()
+	}
+	return lock, err
+}
+
 // act is one invocation: it knows when to stop.
 type act struct {
 	nonce    string
