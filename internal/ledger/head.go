@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ type head struct {
 // several times, with one nonce but never at the same revision.
 func (h *head) stem() string { return fmt.Sprintf("%012d-%012d-", h.Lease.Fence, h.Rev) }
 
-// Holder is an account under lease. It is not safe for concurrent use.
+// Holder is an account under lease. It is not safe for concurrent use, but for Journal and Tidy.
 type Holder struct {
 	*Manifest
 	Summary Summary // what the last commit said of the account
@@ -45,7 +46,9 @@ type Holder struct {
 	version string
 	chunks  []string // names of the journal chunks that are in Manifest
 	stale   []string // names of objects that no head needs any more
-	seq     int
+
+	mu  sync.Mutex // of chunks and seq, while several chunks are journaled at once
+	seq int
 }
 
 func (l *Ledger) accountsPrefix() string { return l.state + "accounts/" }
@@ -233,6 +236,8 @@ func (a *Holder) Commit(ctx context.Context, s Summary) error {
 
 // newName is the name of a new object: no two are alike, and they sort in the order of their leases.
 func (a *Holder) newName() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.seq++
 	return fmt.Sprintf("%s%s-%04d", a.head.stem(), a.head.Lease.Nonce, a.seq)
 }

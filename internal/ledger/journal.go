@@ -38,8 +38,8 @@ type chunkHeader struct {
 }
 
 // Journal records up to ChunkSize entities before they are written to or deleted from Port. at is
-// Port's time. Once it has returned without an error, no crash can make us forget them. Calls for
-// one account must not overlap with each other or with Commit.
+// Port's time. Once it has returned without an error, no crash can make us forget them. Calls may
+// overlap with each other, but not with Commit, whose manifest has to name their entities.
 func (a *Holder) Journal(ctx context.Context, op Op, at time.Time, entries []Written) error {
 	if err := a.expired(); err != nil {
 		return err
@@ -61,6 +61,8 @@ func (a *Holder) Journal(ctx context.Context, op Op, at time.Time, entries []Wri
 	if err != nil {
 		return fmt.Errorf("journal %d entities of account %s: %w", len(entries), a.head.Account, err)
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.chunks = append(a.chunks, name)
 	return nil
 }

@@ -14,6 +14,8 @@ const (
 	// journalAt is how many entities wait before a journal chunk is written while more may come: with
 	// fewer, an account of ordinary size would pay a request for a handful of entities.
 	journalAt = 40
+	// chunksAtOnce is how many chunks of one account are on their way to the journal at once.
+	chunksAtOnce = 4
 	// maxWaiting bounds the entities between listing and Port, and so the memory they take. It is
 	// well above what can lie in batches that are not full yet.
 	maxWaiting = 4000
@@ -30,7 +32,7 @@ type writer struct {
 	idle       *sync.Cond // something has ended
 	onTheWay   int        // entities between listing and Port's answer
 	fresh      []*write   // not journaled yet
-	journaling bool
+	journaling int        // chunks on their way
 	flushing   bool
 	batches    map[string]*batch // by blueprint
 	ready      []batch
@@ -111,7 +113,7 @@ func (w *writer) add(writes []*write) error {
 // push sees to it that something is under way that makes room, and says whether there is. w.mu is held.
 func (w *writer) push() bool {
 	w.kick(1)
-	return w.journaling || w.inFlight > 0
+	return w.journaling+w.inFlight > 0
 }
 
 // kick begins to journal what waits for it, if that is at least so much. w.mu is held.
@@ -119,18 +121,18 @@ func (w *writer) kick(enough int) {
 	if w.flushing {
 		enough = 1
 	}
-	if w.journaling || w.failed != nil || len(w.fresh) < enough {
+	if w.journaling == chunksAtOnce || w.failed != nil || len(w.fresh) < enough {
 		return
 	}
 	n := min(len(w.fresh), ledger.ChunkSize)
 	chunk := w.fresh[:n:n]
 	w.fresh = w.fresh[n:]
-	w.journaling = true
+	w.journaling++
 	go func() {
 		err := w.journal(chunk)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.journaling = false
+		w.journaling--
 		if err != nil {
 			w.fail(err)
 		} else {
@@ -238,7 +240,7 @@ func (w *writer) flush() error {
 	defer func() { w.flushing = false }()
 	for w.failed == nil {
 		switch {
-		case w.journaling || len(w.fresh) > 0:
+		case w.journaling > 0 || len(w.fresh) > 0:
 			w.kick(1)
 		case w.sendAll():
 		case w.inFlight > 0:
@@ -252,11 +254,11 @@ func (w *writer) flush() error {
 		default:
 			return nil
 		}
-		if w.journaling || w.inFlight > 0 {
+		if w.journaling+w.inFlight > 0 {
 			w.idle.Wait()
 		}
 	}
-	for w.journaling || w.inFlight > 0 { // nothing of ours may run on after we have returned
+	for w.journaling+w.inFlight > 0 { // nothing of ours may run on after we have returned
 		w.idle.Wait()
 	}
 	return w.failed
