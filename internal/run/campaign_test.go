@@ -127,11 +127,17 @@ func (c *campaign) round() {
 	}
 	var all sync.WaitGroup
 	r := c.request(ledger.Options{})
-	for n := range 1 + c.IntN(2) {
-		p, r, wait := c.process(), r, time.Duration(0)
-		if n > 0 { // beside the first, or while that one stands still
+	first, second, wait := c.process(), (*process)(nil), time.Duration(0)
+	if c.IntN(2) == 0 { // beside the first, or while that one stands still
+		second, wait = c.process(), time.Duration(c.IntN(3)*c.IntN(600))*time.Second
+	}
+	for n, p := range []*process{first, second} {
+		r, wait := r, time.Duration(n)*wait
+		if p == nil {
+			continue
+		}
+		if n > 0 {
 			r.Run += "-beside"
-			wait = time.Duration(c.IntN(3)*c.IntN(600)) * time.Second
 		}
 		all.Go(func() {
 			time.Sleep(wait)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,9 +71,9 @@ func TestADeadSweepIsFinishedByTheNextRun(t *testing.T) {
 		s.run()
 		s.removeOneOfEachCell(nil)
 		healthy := s.store
-		dead := false
-		s.before(deleteRoute, func() { dead = true })
-		s.store = frail{healthy, func(string) bool { return dead }}
+		var dead atomic.Bool
+		s.before(deleteRoute, func() { dead.Store(true) })
+		s.store = frail{healthy, func(string) bool { return dead.Load() }}
 		_, err := s.try(ledger.Options{})
 		if err == nil {
 			t.Fatal("the run ended well")
@@ -129,9 +130,10 @@ func TestWhatIsMadeAnewAsItWasAfterADeadSweepIsWrittenAgain(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
 		s.world.Remove(prod, "s3", ireland, "logs-11")
-		healthy, swept := s.store, false
-		s.before(deleteRoute, func() { swept = true })
-		s.store = frail{healthy, func(key string) bool { return swept && strings.Contains(key, prod+"/manifest/") }}
+		healthy := s.store
+		var swept atomic.Bool
+		s.before(deleteRoute, func() { swept.Store(true) })
+		s.store = frail{healthy, func(key string) bool { return swept.Load() && strings.Contains(key, prod+"/manifest/") }}
 		if _, err := s.try(ledger.Options{}); err == nil {
 			t.Fatal("the sweep lived")
 		}

@@ -126,12 +126,15 @@ func (s *scene) remap(config object) { s.must(s.port.EditConfig(integration, con
 func (s *scene) engine() *run.Engine {
 	base := awstest.Config(s.world, ireland)
 	base.Retryer = func() aws.Retryer { return access.NewRetryer() }
-	s.logs = &bytes.Buffer{}
+	logs := &bytes.Buffer{}
+	s.mu.Lock()
+	s.logs = logs
+	s.mu.Unlock()
 	return &run.Engine{
 		Kinds: kinds.All, Base: base, Store: s.store, Pool: collect.NewPool(64),
 		Org:  org.Source{Base: base, ExternalID: s.world.ExternalID, Session: "test", MemberRoleName: "reader"},
 		Port: s.portClient(direct{s.port}),
-		Log:  slog.New(slog.NewTextHandler(s.logs, nil)), Type: "aws-v3", Identifier: integration,
+		Log:  slog.New(slog.NewTextHandler(logs, nil)), Type: "aws-v3", Identifier: integration,
 		ExternalID: s.world.ExternalID, Width: 4, PortTimeout: timeout, SecondProof: time.Hour, Now: time.Now,
 	}
 }
