@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -57,12 +58,15 @@ func TestAnEntityGoesWhenItsResourceYieldsItNoMore(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			play(t, func(s *scene) {
-				c.before["entityDeletionThreshold"] = 1
-				s.remap(c.before)
+				unbound := func(config object) { // cases share theirs
+					config = maps.Clone(config)
+					config["entityDeletionThreshold"] = 1
+					s.remap(config)
+				}
+				unbound(c.before)
 				s.run()
 				if c.after != nil {
-					c.after["entityDeletionThreshold"] = 1
-					s.remap(c.after)
+					unbound(c.after)
 				}
 				if c.change != nil {
 					c.change(s)
