@@ -49,7 +49,7 @@ func (m *memory) Get(ctx context.Context, key string) ([]byte, string, error) {
 	if !ok {
 		return nil, "", fmt.Errorf("get %s: %w", key, ledger.ErrNotFound)
 	}
-	return o.data, o.version, nil
+	return slices.Clone(o.data), o.version, nil
 }
 
 func (m *memory) Put(ctx context.Context, key string, data []byte, c ledger.Condition) (string, error) {
