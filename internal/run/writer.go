@@ -95,10 +95,10 @@ func (w *writer) add(writes []*write) error {
 	defer w.mu.Unlock()
 	for _, one := range writes {
 		for w.onTheWay >= maxWaiting && w.failed == nil {
-			if !w.push() { // all of them in batches that are not full
-				w.sendAll()
+			// Where nothing is under way all of them are in batches that are not full.
+			if w.push() || w.sendAll() && w.inFlight > 0 {
+				w.idle.Wait()
 			}
-			w.idle.Wait()
 		}
 		if w.failed != nil {
 			return w.failed
