@@ -28,7 +28,8 @@ func LoadBase(ctx context.Context) (aws.Config, error) {
 	if cfg.Region == "" {
 		return aws.Config{}, errors.New("no AWS region: set AWS_REGION, for instance to eu-west-1")
 	}
-	// Each service client clones a buildable client, connections excluded. A frozen one is shared.
+	// In all defaults modes but the oldest each service client makes a client of its own, connections
+	// included, of one that can still be built on. A frozen one is shared.
 	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = b.Freeze()
 	}

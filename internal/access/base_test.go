@@ -48,6 +48,7 @@ func TestClientsOfTheBaseShareConnections(t *testing.T) {
 	alone(t)
 	t.Setenv("AWS_REGION", "eu-west-1")
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	t.Setenv("AWS_DEFAULTS_MODE", "standard") // in which each client would have a transport of its own
 	cfg, err := access.LoadBase(t.Context())
 	if err != nil {
 		t.Fatal(err)

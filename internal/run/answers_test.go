@@ -87,8 +87,7 @@ func TestOneEntityThatPortForbidsDoesNotEndTheRun(t *testing.T) {
 			}
 			return res
 		}})
-		_, err := e.Once(s.Context(), s.request(ledger.Options{}))
-		if err != nil {
+		if _, err := e.Once(s.Context(), s.request(ledger.Options{})); err != nil {
 			t.Error(err)
 		}
 	})
@@ -126,7 +125,7 @@ func TestARegionThatGoesBetweenInvocationsEndsItsCell(t *testing.T) {
 		s.world.PageSize = 2
 		s.world.Fault(awstest.Rule{Account: prod, Region: ohio, Operation: "ec2:DescribeInstances", Hook: func() { time.Sleep(3 * time.Second) }})
 		d := s.discover()
-		for _ = range 12 {
+		for range 12 {
 			p, err := s.sync(d.Run, prod, 15*time.Second)
 			s.must(err)
 			if !p.More {

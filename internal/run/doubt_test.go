@@ -121,15 +121,16 @@ func TestAHoldEndsWhenItsResourceIsSeenThoughUnread(t *testing.T) {
 		all(func(n string) { s.world.Put(prod, "sns", ireland, n) })
 		s.run()
 		all(func(n string) { s.world.Remove(prod, "sns", ireland, n) })
-		r := s.run()
+		if r := s.run(); len(r.Held) != 40 {
+			t.Fatalf("%d are held", len(r.Held))
+		}
 		all(func(n string) { s.world.Put(prod, "sns", ireland, n) })
 		lift := s.world.Fault(awstest.Rule{Account: prod, Operation: "sns:GetTopicAttributes", Fail: awstest.Deny})
-		r = s.run()
+		s.run()
 		lift()
 		time.Sleep(time.Hour)
 		all(func(n string) { s.world.Remove(prod, "sns", ireland, n) })
-		r = s.run()
-		if len(r.Deleted) > 0 {
+		if r := s.run(); len(r.Deleted) > 0 {
 			t.Error("no second proof after it was seen")
 		}
 	})
