@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,17 +142,12 @@ func TestTheReportStaysWhatItWasWhenTheLockCannotBeGivenBack(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
 		s.world.Remove(prod, "s3", ireland, "logs-11")
-		n := 0
-		healthy := s.store
-		s.store = frail{healthy, func(key string) bool {
-			if strings.HasSuffix(key, "report.json") && n == 0 {
-				n = 1
+		var told, failed atomic.Bool
+		s.store = frail{s.store, func(key string) bool {
+			if strings.HasSuffix(key, "report.json") {
+				told.Store(true)
 			}
-			if n == 1 && strings.HasSuffix(key, "lock.json") {
-				n = 2
-				return true
-			}
-			return false
+			return strings.HasSuffix(key, "lock.json") && told.Load() && !failed.Swap(true)
 		}}
 		r, err := s.try(ledger.Options{})
 		s.must(err)
