@@ -3,7 +3,6 @@ package mapping
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -120,16 +119,8 @@ func settled(path string, value any) any {
 	return slices.CompactFunc(set, func(x, y any) bool { return gojq.Compare(x, y) == 0 })
 }
 
-// Hash stands for an entity's content: equal hashes, nothing to write. In text 32 hex digits.
+// Hash stands for an entity's content: equal hashes, nothing to write.
 type Hash [16]byte
-
-func (h Hash) String() string { return hex.EncodeToString(h[:]) }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (h *Hash) UnmarshalText(text []byte) error { return unhex("hash", h[:], text) }
 
 // Encode returns the body as JSON with sorted keys, and the hash of that and of Unread. A team is
 // hashed as a set, and sent as the mapping made it.

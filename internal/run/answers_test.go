@@ -57,7 +57,7 @@ func TestAnAnswerThatIsNotPortsForgetsNothing(t *testing.T) {
 
 func TestDeletesThatPortInterruptsAreToldOnce(t *testing.T) {
 	play(t, func(s *scene) {
-		s.remap(wholeMapping())
+		s.remap(unbound())
 		for n := range 1000 {
 			s.world.Put(prod, "sns", ireland, fmt.Sprintf("t%03d", n))
 		}

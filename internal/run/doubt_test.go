@@ -56,19 +56,14 @@ func TestAnEntityMadeByADeadProcessAfterAFailedRunIsOurs(t *testing.T) {
 
 func TestAnEntityThatAPersonMadeAfterPortRefusedOursIsTheirs(t *testing.T) {
 	play(t, func(s *scene) {
-		strict := func(names ...any) map[string]any {
-			b := blueprint("topic", relations("account"), "display string")
-			b["schema"].(object)["properties"].(object)["display"].(object)["enum"] = names
-			return b
-		}
-		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strict("", "Alerts")}}))
+		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strictTopic("", "Alerts")}}))
 		s.world.Put(prod, "sns", ireland, "odd", "DisplayName=Odd")
 		const id = "arn:aws:sns:eu-west-1:111111111111:odd"
 		s.run()
 		time.Sleep(time.Hour)
 		s.must(s.port.Create(porttest.Entity{Blueprint: "topic", Identifier: id, Title: "a person's", Relations: object{"account": prod}}))
 		time.Sleep(time.Hour)
-		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strict("", "Alerts", "Odd")}}))
+		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strictTopic("", "Alerts", "Odd")}}))
 		s.run()
 		s.world.Remove(prod, "sns", ireland, "odd")
 		s.run()
@@ -111,7 +106,7 @@ func TestAnEntityMadeAnewByAWriteWhoseAnswerWasLostIsOurs(t *testing.T) {
 
 func TestAHoldEndsWhenItsResourceIsSeenThoughUnread(t *testing.T) {
 	play(t, func(s *scene) {
-		s.remap(wholeMapping())
+		s.remap(unbound())
 		s.world.PageSize = 100
 		all := func(f func(name string)) {
 			for n := range 40 {
@@ -134,8 +129,4 @@ func TestAHoldEndsWhenItsResourceIsSeenThoughUnread(t *testing.T) {
 			t.Error("no second proof after it was seen")
 		}
 	})
-}
-
-func wholeMapping() object {
-	return object{"entityDeletionThreshold": 1, "resources": []any{accounts(), instances(), buckets(), clusters(), topics()}}
 }

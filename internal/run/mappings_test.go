@@ -96,3 +96,13 @@ func change(b object, key string, value any) object {
 	b["port"].(object)["entity"].(object)["mappings"].(object)[key] = value
 	return b
 }
+
+// unbound is mapping with no bound on what one run may delete.
+func unbound() object { return mapping("entityDeletionThreshold", 1) }
+
+// strictTopic is the blueprint of topics that may only have these display names.
+func strictTopic(names ...any) map[string]any {
+	b := blueprint("topic", relations("account"), "display string")
+	b["schema"].(object)["properties"].(object)["display"].(object)["enum"] = names
+	return b
+}

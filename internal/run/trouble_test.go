@@ -13,12 +13,7 @@ import (
 func TestAnEntityThatPortRefusesIsNamedAndSentAgainOnlyWhenSomethingChanged(t *testing.T) {
 	play(t, func(s *scene) {
 		// One display name is not among those that the blueprint allows.
-		strict := func(names ...any) map[string]any {
-			b := blueprint("topic", relations("account"), "display string")
-			b["schema"].(object)["properties"].(object)["display"].(object)["enum"] = names
-			return b
-		}
-		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strict("", "Alerts")}}))
+		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strictTopic("", "Alerts")}}))
 		s.world.Put(prod, "sns", ireland, "odd", "DisplayName=Odd")
 		const odd = "topic/arn:aws:sns:eu-west-1:111111111111:odd"
 		r := s.run()
@@ -36,7 +31,7 @@ func TestAnEntityThatPortRefusesIsNamedAndSentAgainOnlyWhenSomethingChanged(t *t
 		if sent() != 1 {
 			t.Errorf("changed, and sent %d times", sent())
 		}
-		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strict("", "Alerts", "Odder")}}))
+		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{strictTopic("", "Alerts", "Odder")}}))
 		s.run()
 		s.converged()
 		s.wrote(writes{Created: 1})
