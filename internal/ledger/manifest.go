@@ -232,5 +232,15 @@ func (m *Manifest) Remove(e *Entry) {
 	}
 }
 
+// Counts counts the entries of each blueprint.
+func (m *Manifest) Counts() map[string]int {
+	n := map[string]int{}
+	m.All(func(e *Entry) bool {
+		n[e.Blueprint]++
+		return true
+	})
+	return n
+}
+
 // Len counts the entries.
 func (m *Manifest) Len() int { return len(m.entries) - m.removed }

@@ -85,6 +85,11 @@ func (in *intake) page(ctx context.Context, page []collect.Resource) error {
 	return w.add(writes)
 }
 
+// problem is one with a resource of the cell.
+func (in *intake) problem(key, reason, message string) ledger.Problem {
+	return ledger.Problem{Kind: in.Name, Region: in.region, Resource: key, Reason: reason, Message: message}
+}
+
 func (in *intake) report(p ledger.Problem) {
 	in.writer.mu.Lock()
 	defer in.writer.mu.Unlock()
@@ -111,22 +116,24 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 	case m.Whole.State != kind.Complete:
 		mark = ledger.Unread
 		in.spoil(m.Whole.Reason, m.Whole.Message)
-		w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Reason: m.Whole.Reason, Message: m.Whole.Message})
+		w.report(in.problem(m.Key, m.Whole.Reason, m.Whole.Message))
 	case m.err != nil:
 		mark = ledger.Unread
 		in.spoil("NotMapped", m.err.Error())
-		w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Path: m.err.Path, Reason: "NotMapped", Message: m.err.Error()})
+		p := in.problem(m.Key, "NotMapped", m.err.Error())
+		p.Path = m.err.Path
+		w.report(p)
 	default:
 		for _, v := range m.Resource.Unread() {
 			in.spoil(v.Reason, v.Message)
-			w.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Reason: v.Reason, Message: v.Message})
+			w.report(in.problem(m.Key, v.Reason, v.Message))
 		}
 	}
 	h.Of(in.index, m.id, func(e *ledger.Entry) {
-		if e.Fence == w.sync.fence && e.Mark == ledger.Seen {
+		if e.Fence == w.sync.work.Fence && e.Mark == ledger.Seen {
 			return
 		}
-		e.Fence, e.Mark = w.sync.fence, mark
+		e.Fence, e.Mark = w.sync.work.Fence, mark
 		if mark == ledger.Unread {
 			e.Hold = nil // it is there: an absence has to be proved anew
 		}
@@ -152,7 +159,7 @@ func (in *intake) twice(id ledger.ID) (yes bool) {
 	if in.manifest().Cells[in.index].Restarts > 0 {
 		return false // then an earlier invocation may well have met it
 	}
-	in.manifest().Of(in.index, id, func(e *ledger.Entry) { yes = yes || e.Fence == in.writer.sync.fence })
+	in.manifest().Of(in.index, id, func(e *ledger.Entry) { yes = yes || e.Fence == in.writer.sync.work.Fence })
 	return yes
 }
 
@@ -175,9 +182,9 @@ func (in *intake) see(m *mapped, made made) *write {
 	h, w := in.manifest(), in.writer
 	e := h.Find(in.index, m.id, made.Entity)
 	if e == nil {
-		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id, First: w.sync.fence})
+		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id, First: w.sync.work.Fence})
 	}
-	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.fence, ledger.Seen, nil, made.blocks
+	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.work.Fence, ledger.Seen, nil, made.blocks
 	switch made.hash {
 	case e.Hash:
 		w.count(made.Blueprint).Unchanged++

@@ -77,8 +77,9 @@ func (in *intake) merge(m *mapped, key ledger.Entity, entities []mapping.Entity,
 		var conflicts []mapping.Conflict
 		e, conflicts = mapping.Merge(entities)
 		for _, c := range conflicts {
-			in.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: m.Key, Path: c.Path,
-				Entity: key.Blueprint + "/" + key.Identifier, Reason: "BlocksDiffer", Message: "two blocks give differing values; the later one's counts"})
+			p := in.problem(m.Key, "BlocksDiffer", "two blocks give differing values; the later one's counts")
+			p.Path, p.Entity = c.Path, key.Blueprint+"/"+key.Identifier
+			in.report(p)
 		}
 	}
 	body, hash, err := e.Encode()
@@ -100,8 +101,9 @@ func (in *intake) note(r *collect.Resource, entities []mapping.Entity) {
 			in.writer.mu.Lock()
 			if at := n.Path + reason; !in.noted[at] {
 				in.noted[at] = true
-				in.writer.report(ledger.Problem{Kind: in.Name, Region: in.region, Resource: r.Key, Path: n.Path,
-					Entity: e.Blueprint + "/" + e.Identifier, Reason: reason, Message: n.Reason + ", in `" + n.Program + "`"})
+				p := in.problem(r.Key, reason, n.Reason+", in `"+n.Program+"`")
+				p.Path, p.Entity = n.Path, e.Blueprint+"/"+e.Identifier
+				in.writer.report(p)
 			}
 			in.writer.mu.Unlock()
 		}

@@ -43,7 +43,7 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 		s.holder.Judge(i, s.work.Run, kind.Verdict{State: kind.Unread, Reason: "PortBusy"}, s.engine.Now())
 	}
 	s.confirm(cells, in.regions, s.engine.Now())
-	s.again = s.again || slices.ContainsFunc(s.holder.Cells, func(c ledger.Cell) bool {
+	s.again = slices.ContainsFunc(s.holder.Cells, func(c ledger.Cell) bool {
 		return c.Run == s.work.Run && unfinished(c.Verdict)
 	})
 	if s.again {
@@ -140,7 +140,7 @@ func (s *accountSync) bury() {
 	}
 	hit := map[int]error{}
 	s.holder.All(func(e *ledger.Entry) bool {
-		if err := s.writer.dead[e.Blueprint]; err != nil && e.Fence == s.fence && e.Mark == ledger.Seen {
+		if err := s.writer.dead[e.Blueprint]; err != nil && e.Fence == s.work.Fence && e.Mark == ledger.Seen {
 			hit[e.Cell] = err
 		}
 		return true
@@ -154,7 +154,7 @@ func (s *accountSync) bury() {
 // summary says what this run knows of the account now. What earlier invocations of the run counted is
 // in it.
 func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
-	sum := ledger.Summary{Run: s.work.Run, Cells: map[kind.State]int{}, Entries: map[string]int{}}
+	sum := ledger.Summary{Run: s.work.Run, Cells: map[kind.State]int{}, Entries: s.holder.Counts()}
 	old := s.holder.Summary
 	since := old.Verdict
 	if old.Run == s.work.Run {
@@ -182,11 +182,10 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		}
 	}
 	s.holder.All(func(e *ledger.Entry) bool {
-		sum.Entries[e.Blueprint]++
-		if e.First == s.fence {
+		if e.First == s.work.Fence {
 			sum.Born++
 		}
-		if reason := departed(e, &s.holder.Cells[e.Cell], s.work.Run, s.fence); reason != "" {
+		if reason := departed(e, &s.holder.Cells[e.Cell], s.work.Run, s.work.Fence); reason != "" {
 			sum.Candidates++
 		}
 		return true

@@ -99,11 +99,7 @@ func (s *sweep) do(ctx context.Context, one step) (out outcome, done bool, err e
 	}
 	done, err = t.delete(ctx, one.deletes)
 	sum := h.Summary
-	sum.Entries = map[string]int{}
-	h.All(func(e *ledger.Entry) bool {
-		sum.Entries[e.Blueprint]++
-		return true
-	})
+	sum.Entries = h.Counts()
 	if failed := h.Commit(ctx, sum); failed != nil {
 		return outcome{}, false, errors.Join(err, failed, s.act.release(ctx, h))
 	}

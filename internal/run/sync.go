@@ -38,7 +38,7 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	s := &accountSync{engine: e, work: w, account: r.Account, act: act, fence: w.Fence, pacer: collect.NewPacer(e.Pool)}
+	s := &accountSync{engine: e, work: w, account: r.Account, act: act, pacer: collect.NewPacer(e.Pool)}
 	entering := async(func() entry { return s.enter(ctx) }) // only reads, so it need not wait for the lease
 	defer entering()
 	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(w, act), w.phase(ledger.Syncing))
@@ -151,7 +151,6 @@ type accountSync struct {
 	work    *work
 	account ledger.Account
 	act     act
-	fence   int64
 	holder  *ledger.Holder
 	pacer   *collect.Pacer
 	writer  *writer
