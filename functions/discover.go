@@ -24,6 +24,7 @@ type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
 	Skipped     string `json:"skipped,omitempty"` // why it was not started
+	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
 	AccountsKey string `json:"accountsKey,omitempty"`
 	Width       int    `json:"width,omitempty"`
 }
