@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
@@ -37,7 +37,9 @@ func (s *stepFunctions) executions(t *testing.T) executions {
 	t.Cleanup(server.Close)
 	return executions{machine: machineARN, client: sfn.New(sfn.Options{
 		BaseEndpoint: &server.URL, Region: "eu-west-1", RetryMaxAttempts: 1,
-		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("key", "secret", "")),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		}),
 	})}
 }
 
