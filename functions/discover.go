@@ -53,6 +53,9 @@ func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAn
 	if err != nil {
 		return DiscoverAnswer{}, err
 	}
+	if d.More {
+		return DiscoverAnswer{Run: d.Run, More: true}, nil
+	}
 	f.Announce(ctx, d.Run)
 	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil
 }

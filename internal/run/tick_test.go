@@ -140,6 +140,23 @@ func TestATickThatDiedAnywhereIsTakenUpByItsRepetition(t *testing.T) {
 	}
 }
 
+func TestAnOrganizationThatTakesLongerThanAnInvocationIsListedByTheNext(t *testing.T) {
+	withMachine(t, func(s *scene, m *machine) {
+		s.world.PageSize = 1
+		s.world.Fault(rule{Operation: "organizations:ListAccounts", Hook: func() { time.Sleep(432 * time.Second) }})
+		_, err := s.tick(m, ten)
+		if s.named(err, "DiscoverUnfinished"); m.starts > 0 {
+			t.Error("it has been started")
+		}
+		again, err := s.tick(m, ten)
+		if s.must(err); again.Skipped != "" || m.starts != 1 {
+			t.Errorf("%+v, %d starts", again, m.starts)
+		}
+		s.carryOut(m, tickAtTen)
+		s.converged()
+	})
+}
+
 func TestATickIsSkippedWhileAnotherRunHoldsTheLock(t *testing.T) {
 	withMachine(t, func(s *scene, m *machine) {
 		_, err := s.tick(m, ten)
