@@ -41,7 +41,7 @@ func TestAnOrganizationIsListedInAsManyGoesAsItTakes(t *testing.T) {
 			got, err := s.Resume(t.Context(), known, stop)
 			time.Sleep(time.Minute)
 			if err == nil {
-				if ids := ids(got); !slices.Equal(ids, []string{"111122223333", "333344445555"}) || goes < 7 {
+				if ids := ids(got); !slices.Equal(ids, []string{"111122223333", "333344445555"}) || goes < 5 {
 					t.Errorf("got %v after %d goes", ids, goes)
 				}
 				break

@@ -98,6 +98,7 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				}
 				if err != nil { // the account stays unread, the others go on
 					e.Log.ErrorContext(ctx, "account failed", "run", d.Run, "account", a.ID, "err", err)
+					return e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()})
 				}
 				return nil
 			})
