@@ -115,7 +115,7 @@ func (s *sweep) accounts() []report.Account {
 		}
 		all = append(all, one)
 	}
-	for _, a := range s.work.accounts {
+	for _, a := range s.members {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"})
 	}
 	for _, a := range s.work.Inactive {
