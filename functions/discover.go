@@ -24,6 +24,7 @@ type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
 	Skipped     string `json:"skipped,omitempty"` // why it was not started
+	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
 	AccountsKey string `json:"accountsKey,omitempty"`
 	Width       int    `json:"width,omitempty"`
 }
@@ -51,6 +52,9 @@ func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAn
 	d, err := f.Engine.Discover(ctx, r)
 	if err != nil {
 		return DiscoverAnswer{}, err
+	}
+	if d.More {
+		return DiscoverAnswer{Run: d.Run, More: true}, nil
 	}
 	f.Announce(ctx, d.Run)
 	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil

@@ -141,4 +141,6 @@ func (h inInvocation) WithAttrs(a []slog.Attr) slog.Handler {
 	return inInvocation{h.Handler.WithAttrs(a)}
 }
 
-func (h inInvocation) WithGroup(name string) slog.Handler { return inInvocation{h.Handler.WithGroup(name)} }
+func (h inInvocation) WithGroup(name string) slog.Handler {
+	return inInvocation{h.Handler.WithGroup(name)}
+}

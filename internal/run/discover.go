@@ -32,6 +32,7 @@ type DiscoverRequest struct {
 type Discovered struct {
 	Run         string
 	Accounts    []ledger.Account // to sync
+	More        bool             // call again: the organization is not listed to its end yet
 	AccountsKey string           // where the store has them, as one JSON array
 	Width       int
 	DryRun      bool
@@ -41,11 +42,15 @@ type Discovered struct {
 const runEnded = "RunEnded"
 
 // Discover checks all that can be checked before anything is written, writes the run's plan and
-// takes the lock. Called again for the same run, it finds what it did. Its errors have names:
+// takes the lock. Called again for the same run, it finds what it did. Near ctx's deadline it may answer
+// More, unless the run has no execution. Its errors have names:
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
 // org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	p, err := e.planned(ctx, r)
+	if errors.Is(err, org.ErrUnfinished) {
+		return Discovered{Run: r.Run, More: true}, nil
+	}
 	if err != nil {
 		return Discovered{}, err
 	}
@@ -145,7 +150,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 		return named("read the blueprints", err)
 	})
 	g.Go(func() (err error) {
-		found, err = e.Org.Accounts(gctx)
+		found, err = e.members(gctx, r)
 		return err
 	})
 	if err := g.Wait(); err != nil {

@@ -56,15 +56,16 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 
 // sweep is one invocation of Sweep.
 type sweep struct {
-	engine  *Engine
-	work    *work
-	act     act
-	lock    ledger.Lock
-	states  []ledger.State
-	members []ledger.Account // that the run was to sync
-	known   bool             // the decisions are those of an earlier invocation
-	told    bool             // an earlier invocation has written the report
-	last    report.Report    // and that is it
+	engine   *Engine
+	work     *work
+	act      act
+	lock     ledger.Lock
+	states   []ledger.State
+	members  []ledger.Account          // that the run was to sync
+	failures map[string]ledger.Failure // by account
+	known    bool                      // the decisions are those of an earlier invocation
+	told     bool                      // an earlier invocation has written the report
+	last     report.Report             // and that is it
 	decisions
 
 	mu       sync.Mutex // of progress
@@ -151,6 +152,10 @@ func (s *sweep) look(ctx context.Context) error {
 	})
 	g.Go(func() (err error) {
 		s.members, err = s.work.ledger.ReadAccounts(ctx, s.work.Plan)
+		return err
+	})
+	g.Go(func() (err error) {
+		s.failures, err = s.work.ledger.ReadFailures(ctx, s.work.Run)
 		return err
 	})
 	g.Go(func() (err error) {
