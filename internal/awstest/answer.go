@@ -24,6 +24,7 @@ type question struct {
 type input struct {
 	NextToken string // keys in any case
 	Clusters  []string
+	AccountID string
 }
 
 func read(r *http.Request) (question, error) {
@@ -163,18 +164,21 @@ func (q question) fail(how string) answer {
 }
 
 var handlers = map[string]func(*World, question) answer{
-	"sts:AssumeRole":             assumeRole,
-	"organizations:ListAccounts": listAccounts,
-	"account:ListRegions":        listRegions,
-	"ec2:DescribeInstances":      describeInstances,
-	"ec2:DescribeInstanceStatus": describeInstanceStatus,
-	"ecs:ListClusters":           listClusters,
-	"ecs:DescribeClusters":       describeClusters,
-	"sns:ListTopics":             listTopics,
-	"sns:GetTopicAttributes":     topicAttributes,
-	"sns:ListTagsForResource":    topicTags,
-	"s3:ListBuckets":             listBuckets,
-	"s3:GetBucketTagging":        bucketTagging,
+	"sts:AssumeRole":                                 assumeRole,
+	"organizations:ListAccounts":                     listAccounts,
+	"organizations:DescribeAccount":                  describeAccount,
+	"organizations:ListAccountsForParent":            accountsForParent,
+	"organizations:ListOrganizationalUnitsForParent": noUnits,
+	"account:ListRegions":                            listRegions,
+	"ec2:DescribeInstances":                          describeInstances,
+	"ec2:DescribeInstanceStatus":                     describeInstanceStatus,
+	"ecs:ListClusters":                               listClusters,
+	"ecs:DescribeClusters":                           describeClusters,
+	"sns:ListTopics":                                 listTopics,
+	"sns:GetTopicAttributes":                         topicAttributes,
+	"sns:ListTagsForResource":                        topicTags,
+	"s3:ListBuckets":                                 listBuckets,
+	"s3:GetBucketTagging":                            bucketTagging,
 }
 
 func assumeRole(w *World, q question) answer {
@@ -199,6 +203,25 @@ func listAccounts(w *World, q question) answer {
 	}
 	return inJSON(map[string]any{"Accounts": list, "NextToken": next})
 }
+
+// describeAccount also knows those that were moved out of the units that are listed.
+func describeAccount(w *World, q question) answer {
+	state := w.outside[q.in.AccountID]
+	for _, m := range w.accounts {
+		if m.id == q.in.AccountID {
+			state = m.state
+		}
+	}
+	if state == "" {
+		return q.fail("AccountNotFoundException")
+	}
+	return inJSON(map[string]any{"Account": map[string]any{"Id": q.in.AccountID, "State": state}})
+}
+
+// accountsForParent knows one unit, which has the accounts that were not moved.
+func accountsForParent(w *World, q question) answer { return listAccounts(w, q) }
+
+func noUnits(*World, question) answer { return inJSON(map[string]any{"OrganizationalUnits": []any{}}) }
 
 func listRegions(w *World, q question) answer {
 	part, next := page(w, q, w.Regions)

@@ -19,6 +19,7 @@ type World struct {
 
 	mu       sync.Mutex
 	accounts []member
+	outside  map[string]string // states of accounts that Move took out of the listings
 	things   []Thing
 	rules    []*rule
 	asked    []ask
@@ -58,6 +59,17 @@ func (w *World) SetState(account, state string) {
 	default:
 		w.accounts = append(w.accounts, member{account, state})
 	}
+}
+
+// Move takes an account out of the units that are listed: Organizations knows it and does not list it.
+func (w *World) Move(account string) {
+	w.SetState(account, "")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.outside == nil {
+		w.outside = map[string]string{}
+	}
+	w.outside[account] = "ACTIVE"
 }
 
 // Put adds a resource at the end of its listing, or changes one in its place. Tags are key=value.

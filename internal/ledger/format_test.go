@@ -52,7 +52,7 @@ func unpacked(t *testing.T, data string) string {
 }
 
 // recorded writes one object of every sort, with all there is in it.
-func recorded(t *testing.T) *memory {
+func recorded(t *testing.T, format int) *memory {
 	m := newMemory()
 	w := newWorld(t, m)
 	w.lock(1)
@@ -63,15 +63,28 @@ func recorded(t *testing.T) *memory {
 	e.To, e.At, e.Sent = 2000, 3000, []int64{2500}
 	e.Hold = &ledger.Hold{Run: "run1", Reason: "Guard", Of: "gone", Since: w.clock}
 	h.Judge(0, "run1", kind.Verdict{State: kind.Listed, Reason: "Denied", Message: "not <this> one"}, w.clock)
+	if format >= 2 {
+		h.Cells[0].Fence = 1
+	}
 	h.Cells[0].Shifted, h.Cells[0].Cursor, h.Cells[0].Restarts = true, "page 2", 1
 	h.Cells[0].Unread = kind.Verdict{State: kind.Listed, Reason: "NotMapped", Message: "an item"}
 	h.Blueprints["topic"] = ledger.BlueprintAt{CreatedAt: w.clock, UpdatedAt: w.clock.Add(time.Hour)}
-	w.must(h.Commit(t.Context(), fullSummary(w.clock)))
+	sum := fullSummary(w.clock)
+	sum.Entered = format >= 2
+	w.must(h.Commit(t.Context(), sum))
 	h = w.take(1, "second")
 	w.journal(h, 4000, 1, 3)
 	p, accounts := fullPlan()
+	if format < 2 {
+		p.Selection, p.Absent, p.Shrunk, p.RetryFence = "", nil, false, 0
+		p.Options.Retry, p.Options.Approve, p.Options.Refresh = "", "", false
+	}
 	_, _, err := w.ledger().WritePlan(t.Context(), p, accounts)
 	w.must(err)
+	if format >= 2 {
+		w.must(w.ledger().WriteRoster(t.Context(), "run1", ledger.Roster{Selection: "all", Accounts: []string{account},
+			Absent: map[string]ledger.Absence{"999900001111": {Since: w.clock, Selection: "some"}}}))
+	}
 	w.must(w.ledger().WriteOnce(t.Context(), p.Run, "decisions.json",
 		&decided{Format: ledger.Format, Drops: []string{"x"}}))
 	return m
@@ -80,7 +93,7 @@ func recorded(t *testing.T) *memory {
 func fullSummary(at time.Time) ledger.Summary {
 	frozen := ledger.Since{Verdict: kind.Verdict{State: kind.Denied, Reason: "SCP", Message: "no"}, Since: at}
 	return ledger.Summary{
-		Run: "run1", Done: true, Seconds: 1.5, Verdict: frozen,
+		Run: "run1", Done: true, Entered: true, Seconds: 1.5, Verdict: frozen,
 		Cells:   map[kind.State]int{kind.Complete: 3, kind.Denied: 1},
 		Frozen:  []ledger.FrozenCell{{Region: "eu-west-1", Kind: "AWS::SNS::Topic", Since: frozen}},
 		Entries: map[string]int{"topic": 2}, Born: 1, Candidates: 1,
@@ -98,7 +111,7 @@ func formatFile(format int) string { return fmt.Sprintf("testdata/format%d.txtar
 // read that, and must refuse it: Format has to grow.
 func TestTodaysFormatIsTheRecordedOne(t *testing.T) {
 	var got txtar.Archive
-	objects := recorded(t).dump()
+	objects := recorded(t, ledger.Format).dump()
 	for _, key := range slices.Sorted(maps.Keys(objects)) {
 		text := objects[key]
 		if strings.HasSuffix(key, ".gz") {
@@ -146,8 +159,8 @@ func TestWhatEveryFormatWroteIsStillRead(t *testing.T) {
 	if err != nil || len(files) != ledger.Format {
 		t.Fatalf("%d formats, recorded are %q: %v", ledger.Format, files, err)
 	}
-	for _, file := range files {
-		old, today := newWorld(t, load(t, file, unchanged)), newWorld(t, recorded(t))
+	for i, file := range files {
+		old, today := newWorld(t, load(t, file, unchanged)), newWorld(t, recorded(t, i+1))
 		for _, read := range readers {
 			want, err := read.from(today)
 			today.must(err)
@@ -165,7 +178,15 @@ var readers = []struct {
 	what, key string
 	from      func(w *world) (any, error)
 }{
-	{"lock", "lock.json", func(w *world) (any, error) { return w.ledger().ReadLock(w.Context()) }},
+	{"lock", "lock.json", func(w *world) (any, error) {
+		lock, err := w.ledger().ReadLock(w.Context())
+		lock.Format = 0
+		return lock, err
+	}},
+	{"roster", "roster.json", func(w *world) (any, error) {
+		r, err := w.ledger().ReadRoster(w.Context())
+		return []any{r.Selection, r.Accounts, r.Absent}, err
+	}},
 	{"states", "head.json", func(w *world) (any, error) { return w.ledger().States(w.Context()) }},
 	{"manifest", "manifest/", func(w *world) (any, error) {
 		m, _, err := w.ledger().Read(w.Context(), account)
@@ -184,11 +205,13 @@ var readers = []struct {
 	}},
 	{"plan", "plan.json", func(w *world) (any, error) {
 		p, accounts, err := w.readPlan("20261124T220000Z")
+		p.Format = 0
 		return []any{p, accounts}, err
 	}},
 	{"document of a run", "decisions.json", func(w *world) (any, error) {
 		var d decided
 		_, err := w.ledger().ReadOnce(w.Context(), "20261124T220000Z", "decisions.json", &d)
+		d.Format = 0
 		return d, err
 	}},
 }
@@ -203,7 +226,7 @@ func TestWhatANewerVersionWroteIsRefusedByName(t *testing.T) {
 					return text
 				}
 				changed = key
-				return strings.Replace(text, `"format":1`, fmt.Sprintf(`"format":%d`, newer), 1)
+				return strings.Replace(text, fmt.Sprintf(`"format":%d`, ledger.Format), fmt.Sprintf(`"format":%d`, newer), 1)
 			})
 			w := newWorld(t, m)
 			before := m.dump()

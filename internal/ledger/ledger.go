@@ -14,7 +14,7 @@ import (
 
 // Format is the version of every object we write. Older ones are migrated when read, newer ones
 // are refused.
-const Format = 1
+const Format = 2
 
 // Ledger is the state of one integration in one Port organization.
 type Ledger struct {

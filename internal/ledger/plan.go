@@ -18,6 +18,9 @@ type Options struct {
 	Kinds    []string `json:"kinds,omitempty"`
 	Regions  []string `json:"regions,omitempty"`
 	DryRun   bool     `json:"dryRun,omitempty"`
+	Retry    string   `json:"retry,omitempty"`   // a run: only the cells that it did not complete
+	Approve  string   `json:"approve,omitempty"` // a run: what it held goes if this one proves it again
+	Refresh  bool     `json:"refresh,omitempty"` // compare with what Port has, not with what we remember of it
 }
 
 // Plan is what a run set out to do. It is written once, before anything else of the run.
@@ -32,11 +35,15 @@ type Plan struct {
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
-	Inactive    []Account       `json:"inactive,omitempty"`  // in the organization, but not ACTIVE
-	LeftOut     []Account       `json:"leftOut,omitempty"`   // by the run's options
-	Width       int             `json:"width"`               // accounts synced at once
-	AccountsKey string          `json:"accountsKey"`         // where the accounts to sync are, as one JSON array
-	PortCalls   int             `json:"portCalls,omitempty"` // that it took to plan
+	Selection   string          `json:"selection"`            // the settings by which the accounts were selected
+	Absent      []Absent        `json:"absent,omitempty"`     // known of old, and not listed any more
+	Shrunk      bool            `json:"shrunk,omitempty"`     // so many are absent that it may be a mistake
+	RetryFence  int64           `json:"retryFence,omitempty"` // of the run that Options.Retry names
+	Inactive    []Account       `json:"inactive,omitempty"`   // in the organization, but not ACTIVE
+	LeftOut     []Account       `json:"leftOut,omitempty"`    // by the run's options
+	Width       int             `json:"width"`                // accounts synced at once
+	AccountsKey string          `json:"accountsKey"`          // where the accounts to sync are, as one JSON array
+	PortCalls   int             `json:"portCalls,omitempty"`  // that it took to plan
 }
 
 // Blueprint is what a run needs to know of a blueprint in Port.
@@ -63,6 +70,15 @@ type Account struct {
 	Partition string    `json:"partition,omitempty"`
 	State     string    `json:"state,omitempty"` // Organizations' word, where it is not ACTIVE
 	Joined    time.Time `json:"joined,omitzero"`
+}
+
+// Absent is an account that the ledger knows and the listing does not have.
+type Absent struct {
+	ID      string    `json:"id"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Since   time.Time `json:"since,omitzero"` // when its grace began; zero: it has not
+	Gone    string    `json:"gone,omitempty"` // the reason for which all its entries may go; "" = they stay
 }
 
 // WritePlan writes plan and accounts of a new run. Where the run has a plan already, that one is
@@ -148,4 +164,6 @@ func (o Options) In(region string) bool {
 }
 
 // Narrow says that the run leaves out cells that the mapping asks for.
-func (o Options) Narrow() bool { return len(o.Accounts)+len(o.Kinds)+len(o.Regions) > 0 }
+func (o Options) Narrow() bool {
+	return len(o.Accounts)+len(o.Kinds)+len(o.Regions) > 0 || o.Retry != ""
+}

@@ -12,6 +12,7 @@ type Summary struct {
 	Run     string             `json:"run"`            // the run that the figures are of
 	Done    bool               `json:"done,omitempty"` // the run has finished with the account
 	Seconds float64            `json:"seconds,omitempty"`
+	Entered bool               `json:"entered,omitempty"` // its role let us in, or none was needed
 	Verdict Since              `json:"verdict"`
 	Cells   map[kind.State]int `json:"cells,omitempty"` // cells the run asked for, by state
 

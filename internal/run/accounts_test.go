@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
@@ -17,7 +18,9 @@ func TestAnAccountThatIsNotActiveKeepsItsEntities(t *testing.T) {
 				s.world.Remove(dev, "s3", ireland, "bare-22")
 				delete(before, "bucket/bare-22")
 				r := s.run()
-				s.frozen(r, prod+" unread NotActive 0", "444444444444 unread NotActive 0")
+				reason := map[string]string{"SUSPENDED": "Suspended", "PENDING_CLOSURE": "Closed", "CLOSED": "Closed"}[state]
+				reason = cmp.Or(reason, "NotActive")
+				s.frozen(r, prod+" unread "+reason+" 0", "444444444444 unread "+reason+" 0")
 				s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
 				s.equal(before)
 			})
@@ -43,7 +46,7 @@ func TestAnAccountThatIsNotListedAnyMoreIsFrozen(t *testing.T) {
 		s.world.Remove(dev, "s3", ireland, "bare-22")
 		delete(before, "bucket/bare-22")
 		r := s.run()
-		s.frozen(r, prod+" unread NotListed 0")
+		s.frozen(r, prod+" unread AccountLeft 0")
 		s.swept(r, swept{Deleted: []string{"bucket/bare-22: gone"}})
 		s.equal(before)
 		s.world.SetState(prod, "ACTIVE")

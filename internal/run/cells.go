@@ -112,7 +112,10 @@ func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mappi
 		return open
 	}
 	c := cell{asked: k, region: region, blocks: blocks, index: s.holder.Cell(region, k.Name)}
-	if m := &s.holder.Cells[c.index]; m.Run != s.work.Run {
+	if m := &s.holder.Cells[c.index]; s.work.settled(m) {
+		return open
+	} else if m.Run != s.work.Run {
+		m.Fence = s.work.Fence
 		m.Cursor, m.Restarts, m.Shifted, m.Unread = "", 0, false, kind.Verdict{}
 	} else if !unfinished(m.Verdict) {
 		return open

@@ -9,14 +9,6 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
-// What accounts are that this run did not read.
-const (
-	notListed = "NotListed" // in the ledger, but not among the accounts of the run
-	notAsked  = "NotAsked"  // left out by the run's options
-	notSynced = "NotSynced" // its sync has not come to its end
-	notActive = "NotActive" // Organizations says so
-)
-
 // compose draws the report from what the accounts' heads and the sweep know.
 func (s *sweep) compose() *report.Report {
 	w := s.work
@@ -35,6 +27,9 @@ func (s *sweep) compose() *report.Report {
 			r.Deleted = append(r.Deleted, c.departure("WouldDelete", ""))
 		}
 	}
+	if warning := w.shrunk(); warning != "" {
+		r.Warnings = append(r.Warnings, warning)
+	}
 	for _, p := range w.mapping.Warnings {
 		r.Warnings = append(r.Warnings, p.String())
 	}
@@ -43,7 +38,7 @@ func (s *sweep) compose() *report.Report {
 	}
 	s.tally(r)
 	r.Accounts = s.accounts()
-	if len(r.Blocks) > 0 || slices.ContainsFunc(r.Accounts, hidden) {
+	if len(r.Blocks) > 0 || w.Shrunk || slices.ContainsFunc(r.Accounts, hidden) {
 		r.Verdict = report.Frozen
 	}
 	return r
@@ -121,12 +116,19 @@ func (s *sweep) accounts() []report.Account {
 		add(a, v)
 	}
 	for _, a := range s.work.Inactive {
-		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})
+		add(a, inactive(a))
+	}
+	for _, a := range s.work.Absent {
+		add(ledger.Account{ID: a.ID}, kind.Verdict{State: kind.Unread, Reason: a.Reason, Message: a.Message})
+		all[len(all)-1].Since = a.Since
 	}
 	for _, a := range s.work.LeftOut {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notAsked, Message: "the run's options leave it out"})
 	}
-	for id := range known {
+	for id, state := range known {
+		if state.Summary.Total() == 0 && !state.Loose {
+			continue // it left long ago
+		}
 		add(ledger.Account{ID: id}, kind.Verdict{State: kind.Unread, Reason: notListed,
 			Message: "it is no longer among the accounts of the run; its entities stay as they are"})
 	}

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"fmt"
 	"context"
 	"errors"
 	"strings"
@@ -118,7 +119,7 @@ func TestStateOfANewerVersionIsLeftAlone(t *testing.T) {
 		s.world.Remove(prod, "s3", ireland, "bare-11")
 		for key, data := range s.state("") {
 			if strings.HasSuffix(key, prod+"/head.json") {
-				data = strings.Replace(data, `"format":1`, `"format":99`, 1)
+				data = strings.Replace(data, fmt.Sprintf(`"format":%d`, ledger.Format), `"format":99`, 1)
 				_, err := s.store.Put(s.Context(), key, []byte(data), ledger.Condition{})
 				s.must(err)
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 // decide turns candidates and claims into what is to be done, in a stable order.
-func (w *work) decide(c *claims, d *decisions, secondProof time.Duration) {
+func (w *work) decide(c *claims, d *decisions, secondProof time.Duration, approvals map[string]bool) {
 	var keys []ledger.Entity
 	for key := range c.candidates {
 		keys = append(keys, key)
@@ -31,7 +31,7 @@ func (w *work) decide(c *claims, d *decisions, secondProof time.Duration) {
 		}
 	}
 	d.Candidates = len(unclaimed)
-	held := w.holds(c, d, unclaimed, secondProof)
+	held := w.holds(c, d, unclaimed, secondProof, approvals)
 	for _, key := range unclaimed {
 		all := c.candidates[key]
 		if because := held[key]; because != "" {
@@ -69,13 +69,14 @@ func (d *decisions) leave(dropped []candidate, stay []place) {
 }
 
 // holds says which unclaimed entities are kept back, and why.
-func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondProof time.Duration) map[ledger.Entity]string {
-	held := map[ledger.Entity]string{}
+func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondProof time.Duration, approvals map[string]bool) map[ledger.Entity]string {
+	held, shifted := map[ledger.Entity]string{}, map[ledger.Entity]bool{}
 	losing := map[[2]string]map[ledger.Entity]bool{}
 	for _, key := range unclaimed {
 		for _, one := range c.candidates[key] {
-			if one.shifted {
-				held[key] = heldByShift
+			shifted[key] = shifted[key] || one.shifted
+			if w.Shrunk && w.retired(one.Account) != "" {
+				held[key] = heldByShrinking
 			}
 			at := [2]string{one.Account, one.Blueprint}
 			if losing[at] == nil {
@@ -102,6 +103,14 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 			held[key] = heldByThreshold
 		}
 	}
+	for _, key := range unclaimed {
+		switch {
+		case shifted[key]: // no proof, whoever approves it
+			held[key] = heldByShift
+		case approved(c.candidates[key], approvals):
+			delete(held, key)
+		}
+	}
 	return held
 }
 
@@ -109,7 +118,7 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 // began long enough after, and that AWS, not a changed mapping, is the proof.
 func (w *work) provenTwice(all []candidate, secondProof time.Duration) bool {
 	return !slices.ContainsFunc(all, func(c candidate) bool {
-		return c.Reason == mappingChanged || c.hold == nil || c.hold.Reason != heldByGuard || c.hold.Of == mappingChanged || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
+		return byConfiguration(c.Reason) || c.hold == nil || c.hold.Reason != heldByGuard || byConfiguration(c.hold.Of) || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
 	})
 }
 

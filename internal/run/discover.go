@@ -56,6 +56,9 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 		return Discovered{}, err
 	}
 	w, err := e.prepare(p.ledger, p.plan)
+	if err == nil {
+		err = w.current()
+	}
 	if err != nil {
 		return Discovered{}, err
 	}
@@ -77,6 +80,7 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 type planning struct {
 	ledger   *ledger.Ledger
 	lock     ledger.Lock
+	roster   ledger.Roster
 	plan     ledger.Plan
 	accounts []ledger.Account
 }
@@ -98,6 +102,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	known := true
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { p.lock, err = p.ledger.ReadLock(gctx); return err })
+	g.Go(func() (err error) { p.roster, err = p.ledger.ReadRoster(gctx); return err })
 	g.Go(func() (err error) {
 		p.plan, err = p.ledger.ReadPlan(gctx, r.Run)
 		if errors.Is(err, ledger.ErrNotFound) {
@@ -120,6 +125,13 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 		return p, failure
 	}
 	made.plan.Fence, made.plan.PortCalls = p.lock.Fence+1, int(calls.Load())
+	made.ledger, made.roster = p.ledger, p.roster
+	if err := e.options(ctx, &made); err != nil {
+		return p, err
+	}
+	if err := e.absent(ctx, &made); err != nil {
+		return p, err
+	}
 	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
 	return p, err
 }
@@ -160,7 +172,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 	}
 	p := ledger.Plan{
 		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width,
-		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config,
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config, Selection: e.Org.Selection(),
 	}
 	for _, b := range blueprints {
 		targets := map[string]string{}

@@ -36,9 +36,10 @@ type Engine struct {
 	Width            int           // accounts synced at once
 	PortTimeout      time.Duration // of one request to Port: a lease outlives its holder's deadline by it
 	// SecondProof is how much later a run must have started to prove again what the guard held.
-	SecondProof time.Duration
-	Executions  Executions
-	Now         func() time.Time
+	SecondProof  time.Duration
+	AccountGrace time.Duration // for which an account that is not listed any more keeps its entities
+	Executions   Executions
+	Now          func() time.Time
 
 	mu     sync.Mutex
 	ledger *ledger.Ledger // once the organization is known
@@ -169,6 +170,14 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 		}
 	}
 	return w, nil
+}
+
+// current refuses a run that another format of the state planned: the two may not see the same in it.
+func (w *work) current() error {
+	if w.Format != ledger.Format {
+		return &ledger.SupersededError{Run: w.Run, By: fmt.Sprintf("a version of the program with format %d, not %d,", ledger.Format, w.Format)}
+	}
+	return nil
 }
 
 // relations returns the blueprints that entities of a blueprint refer to.

@@ -63,6 +63,7 @@ const (
 	heldByGuard     = "Guard"                   // too large a share of its account and blueprint
 	heldByShift     = "ListShifted"             // an item came twice: others may not have come at all
 	heldByThreshold = "EntityDeletionThreshold" // the mapping's own bound for the whole run
+	heldByShrinking = "AccountsShrunk"          // so many accounts are missing that it may be a mistake
 )
 
 type hold struct {
@@ -125,7 +126,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 		}
 	}
 	err := each(ctx, states, func(s ledger.State) bool {
-		return s.Summary.Run == w.Run && s.Summary.Candidates > 0
+		return s.Summary.Run == w.Run && s.Summary.Candidates > 0 || w.retired(s.Account) != "" && (s.Summary.Total() > 0 || s.Loose)
 	}, func(ctx context.Context, account string) error { return w.candidates(ctx, account, &c) })
 	if err != nil || len(c.candidates) == 0 {
 		return d, err
@@ -138,12 +139,15 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 	if err != nil {
 		return d, err
 	}
-	w.decide(&c, &d, secondProof)
-	return d, nil
+	approvals, err := w.approvals(ctx)
+	if err == nil {
+		w.decide(&c, &d, secondProof, approvals)
+	}
+	return d, err
 }
 
 func (w *work) candidates(ctx context.Context, account string, c *claims) error {
-	m, _, err := w.ledger.Read(ctx, account)
+	m, sum, err := w.ledger.Read(ctx, account)
 	if err != nil {
 		return err
 	}
@@ -152,7 +156,7 @@ func (w *work) candidates(ctx context.Context, account string, c *claims) error 
 	m.All(func(e *ledger.Entry) bool {
 		cell := &m.Cells[e.Cell]
 		c.entries[[2]string{account, e.Blueprint}]++
-		if reason := departed(e, cell, w.Run, w.Fence); reason != "" {
+		if reason := w.departed(account, &sum, e, cell); reason != "" {
 			one := candidate{
 				place:  place{account, e.Entity, cell.Region, cell.Kind, e.Resource},
 				Reason: reason, Birth: e.Birth, shifted: cell.Shifted, hold: e.Hold,
@@ -174,12 +178,12 @@ func (w *work) key(p place) ledger.Entity {
 }
 
 func (w *work) others(ctx context.Context, account string, c *claims) error {
-	m, _, err := w.ledger.Read(ctx, account)
+	m, sum, err := w.ledger.Read(ctx, account)
 	if err != nil {
 		return err
 	}
 	m.All(func(e *ledger.Entry) bool {
-		if len(c.candidates[e.Entity]) > 0 && departed(e, &m.Cells[e.Cell], w.Run, w.Fence) == "" {
+		if len(c.candidates[e.Entity]) > 0 && w.departed(account, &sum, e, &m.Cells[e.Cell]) == "" {
 			cell := m.Cells[e.Cell]
 			c.mu.Lock()
 			defer c.mu.Unlock()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
@@ -117,15 +119,25 @@ func TestAMappingThatOnlyGrowsOrMovesDeletesNothing(t *testing.T) {
 	}
 }
 
-func TestAKindThatLeavesTheMappingIsNotProvedGone(t *testing.T) {
+func TestAKindThatLeavesTheMappingGoesByConfigurationWhereWeWereLetIn(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
 		s.remap(config(accounts(), instances(), buckets(), clusters()))
-		s.world.Remove(prod, "sns", ireland, "alerts-11")
 		before := s.catalog()
+		lift := s.world.Fault(rule{Account: prod, Operation: "sts:AssumeRole", Fail: awstest.Deny})
 		r := s.run()
+		theirs := []string{"topic/arn:aws:sns:eu-west-1:222222222222:alerts-22", "topic/arn:aws:sns:us-east-2:222222222222:news-22"}
+		s.swept(r, swept{Deleted: with(theirs, ": kind no longer mapped")})
+		for _, one := range theirs {
+			delete(before, one)
+		}
 		s.equal(before)
-		s.swept(r, swept{})
+		lift()
+		s.swept(s.runWith(ledger.Options{Kinds: []string{"AWS::EC2::Instance"}}), swept{}) // topics are not asked about
+		s.run()
+		if have := s.catalog(); len(have) != 25-4 {
+			t.Errorf("%d entities", len(have))
+		}
 		s.remap(mapping())
 		s.run()
 		s.converged()
@@ -142,8 +154,10 @@ func TestTheRegionPolicyDecidesWhatIsAsked(t *testing.T) {
 		before := s.catalog()
 		asked := s.world.Count(rule{Region: ohio, Operation: "ec2:DescribeInstances"})
 		r := s.run()
-		s.equal(before) // not asked is not gone
-		s.swept(r, swept{})
+		s.swept(r, swept{Deleted: []string{"instance/i-11-far: region no longer mapped", "instance/i-22-far: region no longer mapped"}})
+		delete(before, "instance/i-11-far")
+		delete(before, "instance/i-22-far")
+		s.equal(before)
 		if n := s.world.Count(rule{Region: ohio, Operation: "ec2:DescribeInstances"}); n != asked {
 			t.Errorf("asked %d times in a denied region", n-asked)
 		}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -12,9 +11,6 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
 
-// unavailable are the run options that have a name and no effect yet.
-var unavailable = []string{"approve", "refresh", "retry"}
-
 var (
 	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
 	shortID    = regexp.MustCompile(`^[0-9]{9,12}$`)
@@ -22,19 +18,12 @@ var (
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
-// and dryRun. The error has every problem and the name OptionsInvalid, or OptionNotAvailable for an
-// option that is known and not available in this version.
+// and dryRun, refresh, retry, approve. The error has every problem and the name OptionsInvalid.
 func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	var o ledger.Options
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(input, &raw); err != nil || raw == nil {
 		return o, &Error{"OptionsInvalid", "the options are not a JSON object", err}
-	}
-	for _, name := range unavailable {
-		if value, given := raw[name]; given && !isNothing(value) {
-			return o, &Error{"OptionNotAvailable", "the option " + name + " is not available in this version", nil}
-		}
-		delete(raw, name)
 	}
 	var problems []string
 	for name, value := range raw {
@@ -46,12 +35,22 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 		case "regions":
 			o.Regions = regionList(value, &problems)
 		case "dryRun":
-			if err := json.Unmarshal(value, &o.DryRun); err != nil {
-				problems = append(problems, fmt.Sprintf("dryRun: %s is neither true nor false", value))
+			o.DryRun = flag(name, value, &problems)
+		case "refresh":
+			if o.Refresh = flag(name, value, &problems); o.Refresh {
+				problems = append(problems, "refresh: it is not available in this version")
 			}
+		case "retry":
+			o.Retry = runID(name, value, &problems)
+		case "approve":
+			o.Approve = runID(name, value, &problems)
 		default:
-			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun)", name))
+			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve)", name))
 		}
+	}
+	if o.Retry != "" && o.Approve != "" {
+		problems = append(problems, "approve and retry: what a run held is in cells that it completed, and a retry does "+
+			"not read these: start one run for each")
 	}
 	if len(problems) > 0 {
 		slices.Sort(problems)
@@ -60,8 +59,18 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	return o, nil
 }
 
-func isNothing(value json.RawMessage) bool {
-	return slices.Contains([]string{"null", "false", `""`}, string(bytes.TrimSpace(value)))
+func flag(name string, value json.RawMessage, problems *[]string) (is bool) {
+	if err := json.Unmarshal(value, &is); err != nil {
+		*problems = append(*problems, fmt.Sprintf("%s: %s is neither true nor false", name, value))
+	}
+	return is
+}
+
+func runID(name string, value json.RawMessage, problems *[]string) (id string) {
+	if err := json.Unmarshal(value, &id); err != nil {
+		*problems = append(*problems, fmt.Sprintf("%s: %s is not the id of a run, such as \"20261124T220000Z\"", name, value))
+	}
+	return strings.TrimSpace(id)
 }
 
 func accountList(value json.RawMessage, problems *[]string) (ids []string) {

@@ -182,10 +182,11 @@ func TestOptionsAreReadAsAWholeOrNotAtAll(t *testing.T) {
 			[]string{"regions: not a list of strings"}},
 		{"no object", `[]`, none, "OptionsInvalid", nil},
 		{"no JSON", `{`, none, "OptionsInvalid", nil},
-		{"retry", `{"retry":"run-1"}`, none, "OptionNotAvailable", []string{"retry"}},
-		{"refresh", `{"refresh":true}`, none, "OptionNotAvailable", []string{"refresh"}},
-		{"approve", `{"approve":"run-1"}`, none, "OptionNotAvailable", []string{"approve"}},
-		{"later ones that ask for nothing", `{"retry":null,"refresh":false,"approve":""}`, none, "", nil},
+		{"retry", `{"retry":" run-1 "}`, ledger.Options{Retry: "run-1"}, "", nil},
+		{"approve", `{"approve":"run-1","dryRun":true}`, ledger.Options{Approve: "run-1", DryRun: true}, "", nil},
+		{"approve and retry", `{"approve":"run-1","retry":"run-1"}`, none, "OptionsInvalid", []string{"approve and retry"}},
+		{"a run that is no name", `{"approve":1,"retry":["x"]}`, none, "OptionsInvalid", []string{"approve: 1", "retry: ["}},
+		{"those that ask for nothing", `{"retry":null,"refresh":false,"approve":""}`, none, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := run.ParseOptions([]byte(c.input), kinds.All)

@@ -16,7 +16,23 @@ const (
 	identifierChanged = "identifier changed" // it yields another identifier
 	blueprintChanged  = "blueprint changed"  // it yields another blueprint
 	mappingChanged    = "mapping changed"    // what yielded it is no longer in the mapping
+
+	kindUnmapped      = "kind no longer mapped"
+	regionUnmapped    = "region no longer mapped"
+	accountUnselected = "account no longer selected"
+	accountGone       = "account left the organization"
+	accountMoved      = "account out of scope"
 )
+
+// byConfiguration says that a person's settings, and not AWS, are why an entry may go. However often that
+// is proved, it may be a mistake.
+func byConfiguration(reason string) bool {
+	switch reason {
+	case mappingChanged, kindUnmapped, regionUnmapped, accountUnselected:
+		return true
+	}
+	return false
+}
 
 var reasons = map[ledger.Mark]string{
 	ledger.Gone: gone, ledger.NotMine: noLongerSelected, ledger.Renamed: identifierChanged,
@@ -26,14 +42,41 @@ var reasons = map[ledger.Mark]string{
 // departed is the rule of proof: why an entry may go, or "". It may only if its cell was listed to
 // its end in this run, and its resource either was not in the list or was read in full and no longer
 // yields it. A resource that could not be read or mapped protects its entries, and nothing else.
-func departed(e *ledger.Entry, c *ledger.Cell, run string, fence int64) string {
-	if c.Run != run || !c.Verdict.State.Ended() {
+// Otherwise it may if the mapping no longer asks for its cell, in an account that let us in; and if
+// its account is retired.
+func (w *work) departed(account string, sum *ledger.Summary, e *ledger.Entry, c *ledger.Cell) string {
+	if reason := w.retired(account); reason != "" {
+		return reason
+	}
+	if c.Run != w.Run || !c.Verdict.State.Ended() {
+		if sum.Run == w.Run && sum.Entered {
+			return w.unasked(c)
+		}
 		return ""
 	}
-	if e.Fence != fence {
+	if e.Fence != w.Fence {
 		return gone
 	}
 	return reasons[e.Mark]
+}
+
+// unasked says why the mapping no longer asks for a cell, or "". What only the run's options leave out is
+// asked for, and so is what a block that cannot be carried out names.
+func (w *work) unasked(c *ledger.Cell) string {
+	if w.Options.Retry != "" || !w.Options.Takes(c.Kind) || !w.Options.In(c.Region) {
+		return ""
+	}
+	reason := kindUnmapped
+	for _, b := range w.mapping.Blocks {
+		switch {
+		case b.Kind != c.Kind:
+		case c.Region == kind.GlobalRegion || b.Regions.Allows(c.Region):
+			return ""
+		default:
+			reason = regionUnmapped
+		}
+	}
+	return reason
 }
 
 // clockSlack is how far Port's clock may be from what we take it to be: its Date has whole seconds.

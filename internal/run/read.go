@@ -86,7 +86,8 @@ func (s *accountSync) inside(ctx context.Context, in entry) ([]cell, error) {
 		defer s.writer.mu.Unlock()
 		for i, c := range s.holder.Cells {
 			asked := slices.ContainsFunc(s.work.kinds, func(a asked) bool { return a.Name == c.Kind && a.Scope != kind.Hub })
-			if asked && s.work.Options.In(c.Region) {
+			if asked && s.work.Options.In(c.Region) && !s.work.settled(&c) {
+				s.holder.Cells[i].Fence = s.work.Fence
 				s.holder.Judge(i, s.work.Run, v, s.engine.Now())
 			}
 		}
@@ -154,7 +155,9 @@ func (s *accountSync) bury() {
 // summary says what this run knows of the account now. What earlier invocations of the run counted is
 // in it.
 func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
-	sum := ledger.Summary{Run: s.work.Run, Cells: map[kind.State]int{}, Entries: s.holder.Counts()}
+	sum := ledger.Summary{
+		Run: s.work.Run, Entered: in.refusal().State == kind.Complete, Cells: map[kind.State]int{}, Entries: s.holder.Counts(),
+	}
 	old := s.holder.Summary
 	since := old.Verdict
 	if old.Run == s.work.Run {
@@ -186,7 +189,7 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		if e.First == s.work.Fence {
 			sum.Born++
 		}
-		if reason := departed(e, &s.holder.Cells[e.Cell], s.work.Run, s.work.Fence); reason != "" {
+		if s.work.departed(s.account.ID, &sum, e, &s.holder.Cells[e.Cell]) != "" {
 			sum.Candidates++
 		}
 		return true

@@ -135,7 +135,7 @@ func (s *scene) engine() *run.Engine {
 		Org:  org.Source{Base: base, ExternalID: s.world.ExternalID, Session: "test", MemberRoleName: "reader"},
 		Port: s.portClient(direct{s.port}),
 		Log:  slog.New(slog.NewTextHandler(logs, nil)), Type: "aws-v3", Identifier: integration,
-		ExternalID: s.world.ExternalID, Width: 4, PortTimeout: timeout, SecondProof: time.Hour, Now: time.Now,
+		ExternalID: s.world.ExternalID, Width: 4, PortTimeout: timeout, SecondProof: time.Hour, AccountGrace: 7 * 24 * time.Hour, Now: time.Now,
 	}
 }
 

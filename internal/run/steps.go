@@ -118,7 +118,7 @@ func (t *turn) find(c candidate) *ledger.Entry {
 }
 
 func (t *turn) departed(e *ledger.Entry) bool {
-	return departed(e, &t.Cells[e.Cell], t.work.Run, t.work.Fence) != ""
+	return t.work.departed(t.Account, &t.Holder.Summary, e, &t.Cells[e.Cell]) != ""
 }
 
 // mark makes the hash of a claim that stays unknown: the last writer may have been the one that goes.

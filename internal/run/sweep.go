@@ -27,6 +27,9 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	var calls atomic.Int64
 	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, run)
+	if err == nil {
+		err = w.current()
+	}
 	if err != nil {
 		return Swept{}, err
 	}
@@ -64,6 +67,7 @@ type sweep struct {
 	act      act
 	lock     ledger.Lock
 	states   []ledger.State
+	roster   ledger.Roster
 	members  []ledger.Account          // that the run was to sync
 	failures map[string]ledger.Failure // by account
 	known    bool                      // the decisions are those of an earlier invocation
@@ -157,6 +161,10 @@ func (s *sweep) look(ctx context.Context) error {
 		return err
 	})
 	g.Go(func() (err error) {
+		s.roster, err = s.work.ledger.ReadRoster(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
 		s.members, err = s.work.ledger.ReadAccounts(ctx, s.work.Plan)
 		return err
 	})
@@ -202,9 +210,10 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 		}
 		return struct{}{}
 	})
+	enrolled := async(func() error { return s.enroll(ctx) })
 	err := s.publish(ctx, r)
 	shown()
-	if err != nil {
+	if err = errors.Join(err, enrolled()); err != nil {
 		return nil, err
 	}
 	return r, s.release(ctx)

@@ -37,6 +37,9 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	var calls atomic.Int64
 	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, r.Run)
+	if err == nil {
+		err = w.current()
+	}
 	if err != nil {
 		return Progress{}, err
 	}
