@@ -69,7 +69,8 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 		Executions: executions{sfn.NewFromConfig(base), s.StateMachineARN},
 		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
 		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Width: s.Width,
-		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour, Now: time.Now,
+		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour,
+		RefreshEvery: time.Duration(s.RefreshDays) * 24 * time.Hour, Now: time.Now,
 	}, nil
 }
 

@@ -27,6 +27,7 @@ type Settings struct {
 	ExternalID          string   // EXTERNAL_ID; "" = none is sent
 	Width               int      // MAX_CONCURRENT_ACCOUNTS, 1 to 1000; 10 unless set
 	GraceDays           int      // ACCOUNT_GRACE_DAYS, 0 to 365; 7 unless set
+	RefreshDays         int      // REFRESH_EVERY_DAYS, 0 (never) to 365; 7 unless set
 	StateMachineARN     string   // STATE_MACHINE_ARN; "" = runs have no executions
 }
 
@@ -74,9 +75,14 @@ func Load(getenv func(string) string) (Settings, error) {
 	if s.Width, err = strconv.Atoi(get("MAX_CONCURRENT_ACCOUNTS", "10")); err != nil || s.Width < 1 || s.Width > 1000 {
 		complain("MAX_CONCURRENT_ACCOUNTS: %q is not a number from 1 to 1000", getenv("MAX_CONCURRENT_ACCOUNTS"))
 	}
-	if s.GraceDays, err = strconv.Atoi(get("ACCOUNT_GRACE_DAYS", "7")); err != nil || s.GraceDays < 0 || s.GraceDays > 365 {
-		complain("ACCOUNT_GRACE_DAYS: %q is not a number of days from 0 to 365", getenv("ACCOUNT_GRACE_DAYS"))
+	days := func(name string) int {
+		n, err := strconv.Atoi(get(name, "7"))
+		if err != nil || n < 0 || n > 365 {
+			complain("%s: %q is not a number of days from 0 to 365", name, getenv(name))
+		}
+		return n
 	}
+	s.GraceDays, s.RefreshDays = days("ACCOUNT_GRACE_DAYS"), days("REFRESH_EVERY_DAYS")
 	if s.StateMachineARN != "" && !stateMachine.MatchString(s.StateMachineARN) {
 		complain("STATE_MACHINE_ARN: %q is not the ARN of a state machine", s.StateMachineARN)
 	}

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	got, err := load("PORT_SECRET_ARN="+secret, "MEMBER_ROLE_NAME=port-read")
 	want := edge.Settings{
 		PortBaseURL: "https://api.port.io", PortSecretARN: secret, Type: "aws-v3",
-		MemberRoleName: "port-read", Width: 10, GraceDays: 7,
+		MemberRoleName: "port-read", Width: 10, GraceDays: 7, RefreshDays: 7,
 	}
 	if err != nil {
 		t.Error(err)
@@ -50,7 +50,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"ACCOUNT_ROLE_ARNS=arn:aws:iam::111122223333:role/read, arn:aws:iam::444455556666:role/read,\r\n\targn ,",
 		"ORGANIZATION_ROLE_ARN= arn:aws:iam::999900001111:role/org ", "OU_IDS=ou-1,ou-2",
 		"EXCLUDED_ACCOUNTS=111122223333 444455556666",
-		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ",
+		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ", "REFRESH_EVERY_DAYS= 14 ",
 		"STATE_MACHINE_ARN= " + machine,
 	}
 	got, err := load(env...)
@@ -61,7 +61,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 			"arn:aws:iam::444455556666:role/read", "argn"},
 		OrganizationRoleARN: "arn:aws:iam::999900001111:role/org", OUs: []string{"ou-1", "ou-2"},
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
-		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, StateMachineARN: machine,
+		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine,
 	}
 	if err != nil {
 		t.Error(err)
@@ -94,7 +94,7 @@ func TestBlankListsAreEmpty(t *testing.T) {
 
 func TestEveryProblemIsToldAtOnce(t *testing.T) {
 	_, err := load("PORT_BASE_URL=api.port.io", "STATE_BUCKET=b", "STATE_DIR=d", "EXTERNAL_ID=x",
-		"MAX_CONCURRENT_ACCOUNTS=many", "ACCOUNT_GRACE_DAYS=some")
+		"MAX_CONCURRENT_ACCOUNTS=many", "ACCOUNT_GRACE_DAYS=some", "REFRESH_EVERY_DAYS=-1")
 	if err == nil {
 		t.Fatal("no problem")
 	}
@@ -108,7 +108,7 @@ func TestEveryProblemIsToldAtOnce(t *testing.T) {
 	}
 	want := []string{
 		"PORT_BASE_URL", "PORT_SECRET_ARN", "STATE_BUCKET and STATE_DIR", "MEMBER_ROLE_NAME", "EXTERNAL_ID",
-		"MAX_CONCURRENT_ACCOUNTS", "ACCOUNT_GRACE_DAYS",
+		"MAX_CONCURRENT_ACCOUNTS", "ACCOUNT_GRACE_DAYS", "REFRESH_EVERY_DAYS",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -143,6 +143,8 @@ func TestASettingIsLegalOrNamed(t *testing.T) {
 		{"ACCOUNT_GRACE_DAYS=365", true},
 		{"ACCOUNT_GRACE_DAYS=366", false},
 		{"ACCOUNT_GRACE_DAYS=-1", false},
+		{"REFRESH_EVERY_DAYS=0", true},
+		{"REFRESH_EVERY_DAYS=1.5", false},
 		{"MEMBER_ROLE_NAME=", false},
 		{"STATE_MACHINE_ARN=port-aws-sync", false},
 		{"STATE_MACHINE_ARN=arn:aws:states:eu-west-1:111122223333:execution:port-aws-sync:run", false},

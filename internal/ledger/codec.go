@@ -108,11 +108,13 @@ func lines[T any](key string, data []byte, first func([]byte) error, entry func(
 // decode adds a stored object to the manifest.
 func (m *Manifest) decode(key string, data []byte) error {
 	names := map[string]string{} // blueprints repeat in every entry
+	format := 0
 	first := func(line []byte) error {
 		var h header
 		if err := json.Unmarshal(line, &h); err != nil {
 			return err
 		}
+		format = h.Format
 		if h.Account != m.Account {
 			return fmt.Errorf("it is of account %s, not %s", h.Account, m.Account)
 		}
@@ -133,6 +135,9 @@ func (m *Manifest) decode(key string, data []byte) error {
 			e.Blueprint = n
 		} else {
 			names[e.Blueprint] = e.Blueprint
+		}
+		if format == 1 && e.Own == Unsettled && e.At != 0 {
+			e.Met = 1 // some time ago
 		}
 		m.Add(*e)
 		return nil

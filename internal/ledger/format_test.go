@@ -61,6 +61,9 @@ func recorded(t *testing.T, format int) *memory {
 	e := confirmed(h.Manifest, 2, 1)
 	e.Refused, e.First, e.Mark, e.Own = ledger.Hash{7}, 1, ledger.Renamed, ledger.Adopted
 	e.To, e.At, e.Sent = 2000, 3000, []int64{2500}
+	if format >= 2 {
+		e.Since, e.Met = 1500, 3500
+	}
 	e.Hold = &ledger.Hold{Run: "run1", Reason: "Guard", Of: "gone", Since: w.clock}
 	h.Judge(0, "run1", kind.Verdict{State: kind.Listed, Reason: "Denied", Message: "not <this> one"}, w.clock)
 	if format >= 2 {
@@ -71,12 +74,15 @@ func recorded(t *testing.T, format int) *memory {
 	h.Blueprints["topic"] = ledger.BlueprintAt{CreatedAt: w.clock, UpdatedAt: w.clock.Add(time.Hour)}
 	sum := fullSummary(w.clock)
 	sum.Entered = format >= 2
+	if format >= 2 {
+		sum.Refreshed = w.clock
+	}
 	w.must(h.Commit(t.Context(), sum))
 	h = w.take(1, "second")
 	w.journal(h, 4000, 1, 3)
 	p, accounts := fullPlan()
 	if format < 2 {
-		p.Selection, p.Absent, p.Shrunk, p.RetryFence = "", nil, false, 0
+		p.Selection, p.Absent, p.Shrunk, p.RetryFence, p.Adopts = "", nil, false, 0, false
 		p.Options.Retry, p.Options.Approve, p.Options.Refresh = "", "", false
 	}
 	_, _, err := w.ledger().WritePlan(t.Context(), p, accounts)

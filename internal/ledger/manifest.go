@@ -54,15 +54,17 @@ type Own uint8
 const (
 	Unsettled Own = iota // only if Port created it by one of the writes in Sent
 	Created              // Port answered that our write created it
-	Adopted              // it carried our datasource before our first write
+	Adopted              // it carried our datasource before our first write; made from From to To
 )
 
 // Birth is what is known of how an entity came to be. Times are Port's, in ms.
 type Birth struct {
-	Own  Own     `json:"o,omitempty"`
-	From int64   `json:"from,omitempty"` // of the journal chunk before the write that created it
-	To   int64   `json:"to,omitempty"`   // of that write's answer
-	Sent []int64 `json:"sent,omitempty"` // of the chunks before writes whose outcome nobody read
+	Own   Own     `json:"o,omitempty"`
+	From  int64   `json:"from,omitempty"` // of the journal chunk before the write that created it
+	To    int64   `json:"to,omitempty"`   // of that write's answer
+	Sent  []int64 `json:"sent,omitempty"` // of the chunks before writes whose outcome nobody read
+	Since int64   `json:"own,omitempty"`  // of the run that adopted it
+	Met   int64   `json:"met,omitempty"`  // of our first write that found it there, made by we do not know whom
 }
 
 // maxSent bounds Sent. Each is a write that failed in a way that nobody knows the outcome of.
@@ -86,7 +88,10 @@ func (b *Birth) Settle(at int64) {
 // Join adds what another claim of the same entity knows.
 func (b *Birth) Join(o Birth) {
 	if o.Own > b.Own {
-		b.Own, b.From, b.To = o.Own, o.From, o.To
+		b.Own, b.From, b.To, b.Since = o.Own, o.From, o.To, o.Since
+	}
+	if b.Met == 0 || o.Met != 0 && o.Met < b.Met {
+		b.Met = o.Met
 	}
 	for _, at := range o.Sent {
 		b.Send(at)

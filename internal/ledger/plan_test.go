@@ -18,7 +18,7 @@ func fullPlan() (ledger.Plan, []ledger.Account) {
 			Run: "20261124T220000Z", Fence: 7, Trigger: "schedule", Time: at, PortTime: at.Add(time.Second),
 			Options: ledger.Options{Accounts: []string{account}, Kinds: []string{"AWS::SNS::Topic"},
 				Regions: []string{"eu-west-1"}, DryRun: true, Retry: "run0", Approve: "run1", Refresh: true},
-			Selection: "all", Shrunk: true, RetryFence: 3,
+			Selection: "all", Shrunk: true, Adopts: true, RetryFence: 3,
 			Absent:  []ledger.Absent{{ID: "888800001111", Reason: "AccountLeft", Message: "it has left", Since: at, Gone: "left"}},
 			Mapping: json.RawMessage(`{"resources":[]}`),
 			Blueprints: []ledger.Blueprint{{Identifier: "topic", CreatedAt: at, UpdatedAt: at.Add(time.Hour),

@@ -9,12 +9,13 @@ import (
 // Summary is what the last commit says of an account: all that a run's end needs to know without
 // reading the manifest.
 type Summary struct {
-	Run     string             `json:"run"`            // the run that the figures are of
-	Done    bool               `json:"done,omitempty"` // the run has finished with the account
-	Seconds float64            `json:"seconds,omitempty"`
-	Entered bool               `json:"entered,omitempty"` // its role let us in, or none was needed
-	Verdict Since              `json:"verdict"`
-	Cells   map[kind.State]int `json:"cells,omitempty"` // cells the run asked for, by state
+	Run       string             `json:"run"`            // the run that the figures are of
+	Done      bool               `json:"done,omitempty"` // the run has finished with the account
+	Seconds   float64            `json:"seconds,omitempty"`
+	Entered   bool               `json:"entered,omitempty"`  // its role let us in, or none was needed
+	Refreshed time.Time          `json:"refreshed,omitzero"` // when it was last compared with Port
+	Verdict   Since              `json:"verdict"`
+	Cells     map[kind.State]int `json:"cells,omitempty"` // cells the run asked for, by state
 
 	Frozen     []FrozenCell      `json:"frozen,omitempty"`  // the first MaxListed of the cells that are not complete
 	Entries    map[string]int    `json:"entries,omitempty"` // by blueprint

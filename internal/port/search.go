@@ -11,7 +11,7 @@ import (
 // Entity is an entity as Port has it. Numbers are float64.
 type Entity struct {
 	Identifier, Blueprint string
-	Title                 any // string or nil
+	Title, Icon           any // string or nil
 	Team                  any // string, []any of strings or nil
 	Properties, Relations map[string]any
 	CreatedAt, UpdatedAt  time.Time // Port's clock

@@ -120,7 +120,13 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if known {
 		return p, ended(ctx, p.ledger, r.Run)
 	}
+	adopts := false
+	if p.lock.Fence == 0 { // nothing is remembered: is there anything?
+		page, err := e.Port.DatasourceEntities(ctx, time.Time{}, "")
+		adopts = err != nil || len(page.Entities) > 0
+	}
 	made := fresh()
+	made.plan.Adopts = adopts
 	if failure != nil {
 		return p, failure
 	}

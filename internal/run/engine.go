@@ -37,6 +37,7 @@ type Engine struct {
 	PortTimeout      time.Duration // of one request to Port: a lease outlives its holder's deadline by it
 	// SecondProof is how much later a run must have started to prove again what the guard held.
 	SecondProof  time.Duration
+	RefreshEvery time.Duration // within which every account is compared with Port; 0 = never by itself
 	AccountGrace time.Duration // for which an account that is not listed any more keeps its entities
 	Executions   Executions
 	Now          func() time.Time

@@ -187,14 +187,18 @@ func (in *intake) see(m *mapped, made made) *write {
 	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.work.Fence, ledger.Seen, nil, made.blocks
 	switch made.hash {
 	case e.Hash:
+		if w.refresh {
+			break
+		}
 		w.count(made.Blueprint).Unchanged++
 		return nil
 	case e.Refused:
 		w.count(made.Blueprint).Refused++
 		return nil
 	}
+	known := e.Hash == made.hash
 	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
-	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets}
+	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets, known: known}
 }
 
 // bySearch says that Port, not we, knows which entity an entry is of.

@@ -37,9 +37,7 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 		case "dryRun":
 			o.DryRun = flag(name, value, &problems)
 		case "refresh":
-			if o.Refresh = flag(name, value, &problems); o.Refresh {
-				problems = append(problems, "refresh: it is not available in this version")
-			}
+			o.Refresh = flag(name, value, &problems)
 		case "retry":
 			o.Retry = runID(name, value, &problems)
 		case "approve":

@@ -164,7 +164,10 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		sum.Writes, sum.Calls, sum.Problems = maps.Clone(old.Writes), maps.Clone(old.Calls), slices.Clone(old.Problems)
 		sum.Seconds, sum.Trouble, sum.Throttled, sum.PortCalls = old.Seconds, old.Trouble, old.Throttled, old.PortCalls
 	}
-	sum.Done = !s.again
+	sum.Done, sum.Refreshed = !s.again, old.Refreshed
+	if sum.Done && !s.work.Options.Narrow() && (s.writer.refresh || s.work.Fence == 1) {
+		sum.Refreshed = s.work.Time
+	}
 	sum.Seconds += took.Seconds()
 	calls, throttled := s.pacer.Calls()
 	sum.Throttled += throttled

@@ -52,7 +52,13 @@ func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64
 	} else if at, ok := w.sync.work.stubs.named(one.Entity); ok && !known {
 		e.Send(at)
 	}
+	if e.Own == ledger.Unsettled && e.Met == 0 {
+		e.Met = now
+	}
 	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
+	if one.exists != nil {
+		known = *one.exists
+	}
 	if t := w.count(one.Blueprint); r.Created || w.sync.work.Options.DryRun && !known {
 		t.Created++
 	} else {

@@ -43,6 +43,7 @@ type writer struct {
 	pages      int              // taken in
 	unsent     map[int]bool     // cells with entities that Port was too busy for
 	failed     error            // ends the invocation
+	refresh    bool             // entities are compared with what Port has
 	tally      map[string]*ledger.Writes
 	troubles   []ledger.Problem
 	trouble    int
@@ -58,6 +59,8 @@ type write struct {
 	hash     ledger.Hash
 	targets  []ledger.Entity // that Port may create bare for its relations
 	chunk    int64           // Port's time of its journal chunk
+	known    bool            // Port confirmed it, as far as we remember
+	exists   *bool           // Port has it, as far as somebody looked
 	first    bool            // others of the account refer to it
 	second   bool            // sent once already, its relation targets were missing then
 }
@@ -72,7 +75,7 @@ type batch struct {
 
 func newWriter(ctx context.Context, s *accountSync) *writer {
 	w := &writer{
-		ctx: ctx, sync: s, batches: map[string]*batch{},
+		ctx: ctx, sync: s, refresh: s.refreshes(), batches: map[string]*batch{},
 		dead: map[string]error{}, unsent: map[int]bool{}, tally: map[string]*ledger.Writes{},
 	}
 	w.idle = sync.NewCond(&w.mu)
@@ -129,6 +132,7 @@ func (w *writer) kick(enough int) {
 	w.fresh = w.fresh[n:]
 	w.journaling++
 	go func() {
+		chunk := w.compare(chunk)
 		err := w.journal(chunk)
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -158,7 +162,7 @@ func (w *writer) journal(chunk []*write) error {
 		w.sync.work.stubs.name(one.targets, one.chunk)
 	}
 	w.mu.Unlock()
-	if w.sync.work.Options.DryRun {
+	if w.sync.work.Options.DryRun || len(chunk) == 0 {
 		return nil
 	}
 	return w.sync.holder.Journal(w.ctx, ledger.Upsert, at, list)

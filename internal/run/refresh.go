@@ -1,0 +1,174 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
+)
+
+// refreshes says that this sync compares entities with what Port has, rather than with what we remember:
+// because a person asks for it, because it is the account's turn, or because nothing is remembered.
+func (s *accountSync) refreshes() bool {
+	last := s.holder.Summary.Refreshed
+	switch {
+	case s.work.Options.Refresh || s.work.Adopts:
+		return true
+	case s.work.Fence == 1: // Port had nothing of ours when this began
+		return false
+	case last.IsZero():
+		return true
+	}
+	every := s.engine.RefreshEvery
+	return every > 0 && !s.work.Options.Narrow() && !s.work.Time.Before(last.Add(turnOf(s.account.ID, every)))
+}
+
+// turnOf is after how long an account is refreshed: never later than every, and each at its own time.
+func turnOf(account string, every time.Duration) time.Duration {
+	h := fnv.New32a()
+	h.Write([]byte(account))
+	return every/2 + time.Duration(float64(every/2)*float64(h.Sum32())/(1<<32))
+}
+
+// compare drops those writes that would change nothing in Port, and adopts what has been ours there
+// before we ever wrote it. Where Port does not answer, what was confirmed before counts as confirmed.
+func (w *writer) compare(chunk []*write) (differ []*write) {
+	if !w.refresh {
+		return w.foresee(chunk)
+	}
+	ids := map[string][]string{}
+	for _, one := range chunk {
+		if !bySearch(one.Entity) {
+			ids[one.Blueprint] = append(ids[one.Blueprint], one.Identifier)
+		}
+	}
+	found := map[ledger.Entity]port.Entity{}
+	unanswered := map[string]bool{}
+	for blueprint, list := range ids {
+		owned, err := w.sync.engine.Port.Owned(w.ctx, blueprint, list)
+		unanswered[blueprint] = err != nil
+		for id, e := range owned {
+			found[ledger.Entity{Blueprint: blueprint, Identifier: id}] = e
+		}
+	}
+	defer func() { differ = w.foresee(differ) }()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range chunk {
+		e := w.sync.holder.Find(one.cell, one.resource, one.Entity)
+		have, there := found[one.Entity]
+		if there {
+			w.adopt(e, have)
+		}
+		if there && equal(one.body, have) || one.known && (unanswered[one.Blueprint] || bySearch(one.Entity)) {
+			w.confirmSame(e, one)
+			continue
+		}
+		if there {
+			one.exists = &there
+		}
+		differ = append(differ, one)
+	}
+	return differ
+}
+
+// foresee lets a dry run know which of the writes would create an entity: those of which Port has none.
+func (w *writer) foresee(chunk []*write) []*write {
+	if !w.sync.work.Options.DryRun {
+		return chunk
+	}
+	ids := map[string][]string{}
+	for _, one := range chunk {
+		if one.exists == nil && !bySearch(one.Entity) {
+			ids[one.Blueprint] = append(ids[one.Blueprint], one.Identifier)
+		}
+	}
+	for blueprint, list := range ids {
+		found, err := w.sync.engine.Port.Find(w.ctx, blueprint, list)
+		if err != nil {
+			continue // then what is remembered has to do
+		}
+		for _, one := range chunk {
+			if _, there := found[one.Identifier]; one.Blueprint == blueprint && one.exists == nil {
+				one.exists = &there
+			}
+		}
+	}
+	return chunk
+}
+
+// adopt notes that an entity is ours if it was so before this run and we do not know it of old.
+func (w *writer) adopt(e *ledger.Entry, have port.Entity) {
+	began := w.sync.work.PortTime
+	if e.First == w.sync.work.Fence && e.At == 0 && e.Own == ledger.Unsettled && len(e.Sent) == 0 &&
+		have.UpdatedAt.Before(began.Add(-clockSlack)) {
+		at := have.CreatedAt.UnixMilli()
+		e.Own, e.From, e.To, e.Since = ledger.Adopted, at, at, began.UnixMilli()
+	}
+}
+
+// confirmSame records that Port has an entity as it is to be. w.mu is held.
+func (w *writer) confirmSame(e *ledger.Entry, one *write) {
+	e.Hash, e.Refused = one.hash, ledger.Hash{}
+	if e.At == 0 {
+		e.At = w.sync.work.PortTime.UnixMilli()
+	}
+	w.count(one.Blueprint).Unchanged++
+	w.onTheWay--
+	if one.first {
+		one.first = false
+		w.pass()
+	}
+}
+
+// equal says that what a write would set, Port has. What it leaves out Port keeps.
+func equal(body json.RawMessage, have port.Entity) bool {
+	var want struct {
+		Title, Icon, Team     any
+		Properties, Relations map[string]any
+	}
+	if json.Unmarshal(body, &want) != nil {
+		return false
+	}
+	var given map[string]json.RawMessage
+	_ = json.Unmarshal(body, &given) // it has just been read
+	for name, pair := range map[string][2]any{
+		"title": {want.Title, have.Title}, "icon": {want.Icon, have.Icon}, "team": {asSet(want.Team), asSet(have.Team)},
+	} {
+		if _, set := given[name]; set && !reflect.DeepEqual(pair[0], pair[1]) {
+			return false
+		}
+	}
+	for key, v := range want.Properties {
+		if !reflect.DeepEqual(v, have.Properties[key]) {
+			return false
+		}
+	}
+	for key, v := range want.Relations {
+		if !reflect.DeepEqual(asSet(v), asSet(have.Relations[key])) {
+			return false
+		}
+	}
+	return true
+}
+
+// asSet makes one form of the ways to write a relation's or a team's names; their order says nothing.
+func asSet(v any) []string {
+	var all []string
+	switch v := v.(type) {
+	case nil:
+	case []any:
+		for _, one := range v {
+			all = append(all, fmt.Sprint(one))
+		}
+	default:
+		all = []string{fmt.Sprint(v)}
+	}
+	slices.Sort(all)
+	return all
+}
