@@ -98,7 +98,10 @@ func (s *accountSync) inside(ctx context.Context, in entry) ([]cell, error) {
 	s.desert(cells)
 	s.writer.mu.Unlock()
 	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.Scope == kind.Hub })
-	return cells, s.list(ctx, in.cfg, cells)
+	if err := s.list(ctx, in.cfg, cells); err != nil {
+		return cells, err
+	}
+	return cells, s.slowly(ctx, in.cfg, cells)
 }
 
 // desert fails the cells that an earlier invocation of the run began in regions that are no longer there.
