@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench build check demo golden test try
+.PHONY: bench build check demo golden soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -42,3 +42,8 @@ golden:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Tens of thousands of campaigns against the rules of proof, with a summary of what they met. Failing ones
+# print how to play them again. SEEDS= says how many.
+soak:
+	go test ./internal/run -run NoFault -seeds $(or $(SEEDS),20000) -timeout 0 -v | grep -v -e '^ *--- PASS' -e '^=== '

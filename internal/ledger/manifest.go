@@ -85,9 +85,10 @@ func (b *Birth) Settle(at int64) {
 	}
 }
 
-// Join adds what another claim of the same entity knows.
+// Join adds what another claim of the same entity knows. Of two that know a creation the later counts: the
+// entity was deleted in between, which a claim that could not be looked at meanwhile has not heard of.
 func (b *Birth) Join(o Birth) {
-	if o.Own > b.Own {
+	if o.Own != Unsettled && (b.Own == Unsettled || o.To > b.To) {
 		b.Own, b.From, b.To, b.Since = o.Own, o.From, o.To, o.Since
 	}
 	if b.Met == 0 || o.Met != 0 && o.Met < b.Met {

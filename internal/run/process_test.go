@@ -20,6 +20,7 @@ type process struct {
 	began  time.Time
 	before map[int]func()      // what the world does before write n
 	judge  func(*http.Request) // of each delete
+	synced func(string) bool   // accounts whose sync has come to its end; nil: all that let us in
 
 	dieAt    int           // dies at this write; 0 = lives
 	dieIn    int           // dies at this write to Port; 0 = lives
@@ -88,10 +89,22 @@ func (p *process) write(store bool, carryOut func()) error {
 }
 
 // live carries out one whole run, or as much of it as fate allows.
-func (p *process) live(r run.DiscoverRequest) (*report.Report, error) {
-	ctx, end := context.WithCancel(p.Context())
+func (p *process) live(r run.DiscoverRequest) (rep *report.Report, err error) {
+	err = p.act(p.Context(), func(ctx context.Context, e *run.Engine) (err error) {
+		rep, err = e.Once(ctx, r)
+		return err
+	})
+	return rep, err
+}
+
+// act is the process's life: what it does with an engine of its own.
+func (p *process) act(ctx context.Context, do func(context.Context, *run.Engine) error) error {
+	ctx, end := context.WithCancel(ctx)
 	defer end()
-	p.end, p.began = end, time.Now()
+	p.end = end
+	if p.began.IsZero() {
+		p.began = time.Now()
+	}
 	e := p.engine()
 	e.Store = mortalStore{p.store, p}
 	inner := e.Base.HTTPClient
@@ -103,7 +116,7 @@ func (p *process) live(r run.DiscoverRequest) (*report.Report, error) {
 	})
 	e.Org.Base = e.Base
 	e.Port = p.portClient(p.transport())
-	return e.Once(ctx, r)
+	return do(ctx, e)
 }
 
 // transport leads to Port.

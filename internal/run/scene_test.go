@@ -63,6 +63,12 @@ type scene struct {
 func play(t *testing.T, act func(*scene)) {
 	t.Helper()
 	t.Parallel()
+	stage(t, act)
+}
+
+// stage is play, one after the other.
+func stage(t *testing.T, act func(*scene)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{T: t, world: awstest.NewWorld(prod, dev, lab), dir: t.TempDir(), hooks: map[string]func(){}}
 		s.port = porttest.New(porttest.Options{OnRequest: s.onRequest})

@@ -1,0 +1,30 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+)
+
+// An account that could not be looked at keeps a claim from before the entity was deleted; another one made
+// the entity anew. What is known of the first life says nothing about the second.
+func TestOfTwoBirthsTheLaterCountsWhicheverIsJoined(t *testing.T) {
+	first := ledger.Birth{Own: ledger.Created, From: 1000, To: 2000}
+	again := ledger.Birth{Own: ledger.Created, From: 8000, To: 9000}
+	taken := ledger.Birth{Own: ledger.Adopted, From: 5000, To: 5000, Since: 6000}
+	for _, c := range []struct{ a, b, want ledger.Birth }{
+		{first, again, again}, {again, first, again}, {taken, again, again}, {again, taken, again},
+		{first, taken, taken}, {ledger.Birth{}, first, first}, {first, ledger.Birth{}, first},
+	} {
+		got := c.a
+		got.Join(c.b)
+		if got.Own != c.want.Own || got.From != c.want.From || got.To != c.want.To || got.Since != c.want.Since {
+			t.Errorf("%+v joined by %+v is %+v", c.a, c.b, got)
+		}
+	}
+	met := ledger.Birth{Met: 4000}
+	met.Join(taken)
+	if met.Own != ledger.Adopted || met.Met != 4000 {
+		t.Errorf("that somebody met it before it was adopted is forgotten: %+v", met)
+	}
+}
