@@ -189,8 +189,8 @@ func (s *sweep) enroll(ctx context.Context) error {
 			next.Accounts = append(next.Accounts, state.Account)
 			continue
 		}
-		was, known := s.roster.Absent[state.Account]
-		if !known {
+		was, before := s.roster.Absent[state.Account]
+		if !before {
 			was = ledger.Absence{Since: at, Selection: s.roster.Selection}
 		}
 		if next.Absent == nil {

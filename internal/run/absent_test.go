@@ -232,3 +232,54 @@ func TestARetryAsksOnlyWhatTheRunDidNotComplete(t *testing.T) {
 		s.converged()
 	})
 }
+
+func TestADeselectedAccountOfManyEntitiesGoesByApprovalOnly(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(30)
+		s.run()
+		without := func(e *run.Engine) { e.Org.Excluded = []string{prod} }
+		var last *report.Report
+		for range 3 {
+			last = s.runBy(ledger.Options{}, without)
+			if len(last.Held) != 34 || s.of(prod) != 35 { // the account itself, which they refer to, too
+				t.Fatalf("held %d, %d are left", len(last.Held), s.of(prod))
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		s.runBy(ledger.Options{Approve: last.Run}, without)
+		if s.of(prod) != 0 {
+			t.Errorf("%d are left", s.of(prod))
+		}
+	})
+}
+
+func TestARetryLetsNothingGoForWhatItDoesNotAsk(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		lift := s.world.Fault(rule{Account: prod, Operation: "ec2:DescribeInstances", Fail: awstest.Deny})
+		first := s.run()
+		lift()
+		s.remap(config(accounts(), instances(), buckets(), clusters()))
+		s.swept(s.runWith(ledger.Options{Retry: first.Run}), swept{})
+	})
+}
+
+func TestARetryReadsAnAccountThatTheRunNeverReached(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		e := s.engine()
+		r := s.request(ledger.Options{})
+		d, err := e.Discover(s.Context(), r)
+		s.must(err)
+		for _, a := range d.Accounts {
+			if a.ID != prod {
+				s.must(second(e.Sync(s.Context(), run.SyncRequest{Run: r.Run, Account: a})))
+			}
+		}
+		s.must(second(e.Sweep(s.Context(), r.Run)))
+		s.world.Put(prod, "s3", ireland, "new-11")
+		s.runWith(ledger.Options{Retry: r.Run})
+		s.wrote(writes{Created: 1})
+		s.converged()
+	})
+}

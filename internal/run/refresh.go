@@ -105,7 +105,7 @@ func (w *writer) foresee(chunk []*write) []*write {
 // adopt notes that an entity is ours if it was so before this run and we do not know it of old.
 func (w *writer) adopt(e *ledger.Entry, have port.Entity) {
 	began := w.sync.work.PortTime
-	if e.First == w.sync.work.Fence && e.At == 0 && e.Own == ledger.Unsettled && len(e.Sent) == 0 &&
+	if e.First == w.sync.work.Fence && len(e.Sent) == 0 &&
 		have.UpdatedAt.Before(began.Add(-clockSlack)) {
 		at := have.CreatedAt.UnixMilli()
 		e.Own, e.From, e.To, e.Since = ledger.Adopted, at, at, began.UnixMilli()

@@ -144,3 +144,47 @@ func TestADryRunForeseesARefreshToTheEntity(t *testing.T) {
 		})
 	})
 }
+
+func TestARefreshTakesBackWhatSomebodyElseWroteLastEvenIfItIsTheSame(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.must(s.port.Edit("bucket", "logs-11", func(*porttest.Entity) {})) // and saved without a change
+		s.runWith(ledger.Options{Refresh: true})
+		s.wrote(writes{Unchanged: 1})
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/logs-11: gone"}})
+	})
+}
+
+func TestAnAdoptedEntityThatAPersonMadeAnewIsTheirs(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.forget("")
+		s.run() // adopts
+		s.must(s.port.Remove("bucket", "logs-11"))
+		time.Sleep(time.Minute)
+		s.must(s.port.Create(porttest.Entity{Blueprint: "bucket", Identifier: "logs-11", Relations: object{"account": prod}}))
+		s.world.Put(prod, "s3", ireland, "logs-11", "team=other") // we write over it
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		s.swept(s.run(), swept{Released: []string{"bucket/logs-11: gone, MadeByOthers"}})
+	})
+}
+
+func TestWhatAnotherAccountWroteInTheSameRunIsNotAdopted(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.must(s.port.Create(porttest.Entity{Blueprint: "bucket", Identifier: "shared", Relations: object{"account": prod}}))
+		for _, account := range []string{prod, dev} {
+			s.world.Put(account, "s3", ireland, "shared", "team=core")
+		}
+		for account, after := range map[string]time.Duration{prod: 5 * time.Second, dev: 10 * time.Second} {
+			s.world.Fault(rule{Account: account, Operation: "s3:ListBuckets", Times: 1, Hook: func() { time.Sleep(after) }})
+		}
+		s.runWith(ledger.Options{Refresh: true})
+		for _, account := range []string{prod, dev} {
+			s.world.Remove(account, "s3", ireland, "shared")
+		}
+		s.swept(s.run(), swept{Released: []string{"bucket/shared: gone, MadeByOthers"}})
+	})
+}
