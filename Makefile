@@ -28,9 +28,10 @@ check:
 	@go run $(STATICCHECK) ./...
 	@go test ./internal/house
 
-# Writes what the tests of kinds and mapping want anew. The diff is the review.
+# Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
 golden:
 	go test ./internal/kinds ./internal/mapping -update
+	go test ./internal/house -run TheMemberRole -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -46,8 +46,7 @@ func (d *decisions) idle() bool { return len(d.Marks)+len(d.Drops)+len(d.Holds)+
 // gathered again it would be nothing again, since nobody syncs meanwhile.
 func (s *sweep) decide(ctx context.Context) (err error) {
 	if s.known {
-		_, err = s.work.ledger.ReadOnce(ctx, s.work.Run, progressName, &s.progress)
-		return err
+		return nil
 	}
 	d, err := s.work.gather(ctx, s.states, s.engine.SecondProof)
 	if err == nil && !d.idle() {

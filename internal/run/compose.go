@@ -115,8 +115,12 @@ func (s *sweep) accounts() []report.Account {
 		}
 		all = append(all, one)
 	}
-	for _, a := range s.work.accounts {
-		add(a, kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"})
+	for _, a := range s.members {
+		v := kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"}
+		if f, failed := s.failures[a.ID]; failed {
+			v.Message += ": " + f.Reason + ": " + f.Why
+		}
+		add(a, v)
 	}
 	for _, a := range s.work.Inactive {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})

@@ -62,6 +62,16 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	return Progress{More: s.again, WaitUntil: s.wait, Idle: s.writer.pages == 0}, nil
 }
 
+// Fail records why the sync of an account came to no end in a run, for the run's report.
+func (e *Engine) Fail(ctx context.Context, run, account string, f ledger.Failure) error {
+	l, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	f.Why = ledger.Shorten(f.Why)
+	return l.WriteFailure(ctx, run, account, f)
+}
+
 // phase is the phase of the lock that a lease needs.
 func (w *work) phase(p ledger.Phase) ledger.Phase {
 	if w.Options.DryRun {
