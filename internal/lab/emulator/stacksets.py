@@ -23,7 +23,7 @@ def targets(organization, wanted):
     chosen = {
         "NONE": of_units, "INTERSECTION": of_units & named, "DIFFERENCE": of_units - named, "UNION": of_units | named,
     }[wanted.get("AccountFilterType", "NONE")]
-    active = {a.id for a in organization.accounts if a.status == "ACTIVE"} - {organization.master_account_id}
+    active = {a.id for a in organization.accounts if a.status == "ACTIVE"} - {organization.org.master_account_id}
     return sorted(chosen & active)
 
 
