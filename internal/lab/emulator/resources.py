@@ -28,6 +28,7 @@ class Role(Resource):
             made = self.call("iam", "create_role", RoleName=self.name, AssumeRolePolicyDocument=trust, **properties)
             self.attributes = {"Arn": made["Role"]["Arn"], "RoleId": made["Role"]["RoleId"]}
         for name, policy in inline.items():
+            policy = {"Version": "2012-10-17", **policy}  # SAM leaves it out; moto, unlike IAM, demands it
             self.call("iam", "put_role_policy", RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(policy))
         for arn in managed:
             self.call("iam", "attach_role_policy", RoleName=self.name, PolicyArn=arn)

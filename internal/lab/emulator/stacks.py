@@ -18,13 +18,14 @@ from samtranslator.yaml_helper import yaml_parse
 
 from emulator import resource, resources  # noqa: F401, its classes are served
 
-resolve = parsing.clean_json
+resolve, own_name_property = parsing.clean_json, parsing.resource_name_property_from_type
 
 
 def install():
     parsing.get_model_map = functools.cache(lambda: {
         **{model.cloudformation_type(): model for model in parsing.get_model_list()}, **resource.SERVED})
     parsing.clean_json = without_no_value
+    parsing.resource_name_property_from_type = name_property
     parsing.ResourceMap.create = apply
     parsing.ResourceMap.update = apply
     parsing.ResourceMap.delete = delete
@@ -58,6 +59,11 @@ def refuse_unserved(template):
     unknown = {r["Type"] for r in template["Resources"].values()} - set(parsing.get_model_map())
     if unknown:
         raise ValidationError(message=f"Template format error: Unrecognized resource types: {sorted(unknown)}")
+
+
+def name_property(of):
+    """moto's own models come first otherwise."""
+    return resource.SERVED[of].name_property if of in resource.SERVED else own_name_property(of)
 
 
 def without_no_value(value, known):
