@@ -40,6 +40,11 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 		return err
 	}
 	l.parameters = all
+	bucket, err := l.Output(ctx, "StateBucketName")
+	if err != nil {
+		return err
+	}
+	l.World.keep(bucket)
 	return nil
 }
 
