@@ -152,6 +152,12 @@ func (l *Lab) accept(at net.Listener, h http.Handler) {
 // Change lets things happen in the World, and tells which.
 func (l *Lab) Change(ctx context.Context) error { return l.seed(ctx, "change") }
 
+// Crowd gives the account payments more topics than a short invocation can read.
+func (l *Lab) Crowd(ctx context.Context) error { return l.seed(ctx, "crowd") }
+
+// Stir lets a few resources come to the account payments, and one go.
+func (l *Lab) Stir(ctx context.Context) error { return l.seed(ctx, "stir") }
+
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)
 	defer done()
