@@ -12,6 +12,11 @@ def tags(properties):
     return {tag["Key"]: tag["Value"] for tag in properties.pop("Tags", [])}
 
 
+def document(policy):
+    """moto demands a version, for which AWS has a default."""
+    return json.dumps({"Version": "2012-10-17", **policy})
+
+
 class Role(Resource):
     type = "AWS::IAM::Role"
     name_property = "RoleName"
@@ -28,7 +33,7 @@ class Role(Resource):
             made = self.call("iam", "create_role", RoleName=self.name, AssumeRolePolicyDocument=trust, **properties)
             self.attributes = {"Arn": made["Role"]["Arn"], "RoleId": made["Role"]["RoleId"]}
         for name, policy in inline.items():
-            self.call("iam", "put_role_policy", RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(policy))
+            self.call("iam", "put_role_policy", RoleName=self.name, PolicyName=name, PolicyDocument=document(policy))
         for arn in managed:
             self.call("iam", "attach_role_policy", RoleName=self.name, PolicyArn=arn)
 
@@ -51,7 +56,7 @@ class Policy(Resource):
         self.roles = properties["Roles"]
         for role in self.roles:
             self.call("iam", "put_role_policy", RoleName=role, PolicyName=self.name,
-                      PolicyDocument=json.dumps(properties["PolicyDocument"]))
+                      PolicyDocument=document(properties["PolicyDocument"]))
 
     def remove(self):
         for role in self.roles:

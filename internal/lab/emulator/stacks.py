@@ -24,6 +24,7 @@ resolve = parsing.clean_json
 def install():
     parsing.get_model_map = functools.cache(lambda: {
         **{model.cloudformation_type(): model for model in parsing.get_model_list()}, **resource.SERVED})
+    parsing.resource_name_property_from_type = lambda type: parsing.get_model_map()[type].cloudformation_name_type()
     parsing.clean_json = without_no_value
     parsing.ResourceMap.create = apply
     parsing.ResourceMap.update = apply
