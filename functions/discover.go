@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
@@ -34,7 +35,11 @@ const settled = time.Minute
 
 // Discover plans a run.
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
-	if event.Execution == "" {
+	switch {
+	case event.Execution != "":
+	case event.ScheduledTime.IsZero():
+		return DiscoverAnswer{}, edge.Invalid("scheduledTime or execution is missing")
+	default:
 		return f.tick(ctx, event)
 	}
 	r := run.DiscoverRequest{

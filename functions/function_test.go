@@ -2,6 +2,7 @@ package functions
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -28,6 +29,19 @@ func TestTheCauseOfAFailedTaskIsToldAsItsMessage(t *testing.T) {
 	} {
 		if got := said(cause); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAnEventThatLacksWhatItTakesIsRefusedByName(t *testing.T) {
+	var f Function // nothing of it is asked
+	_, discover := f.Discover(t.Context(), DiscoverEvent{})
+	_, sync := f.Sync(t.Context(), SyncEvent{Run: "r"})
+	_, sweep := f.Sweep(t.Context(), SweepEvent{Status: "FAILED"})
+	for what, err := range map[string]error{"discover": discover, "sync": sync, "sweep": sweep} {
+		var coded interface{ Code() string }
+		if !errors.As(err, &coded) || coded.Code() != "EventInvalid" {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
@@ -27,6 +28,9 @@ type SweepAnswer struct {
 
 // Sweep ends a run.
 func (f Function) Sweep(ctx context.Context, event SweepEvent) (SweepAnswer, error) {
+	if event.Run == "" {
+		return SweepAnswer{}, edge.Invalid("run is missing")
+	}
 	if event.Status != "" {
 		return SweepAnswer{Verdict: report.Failed}, f.close(ctx, event)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
@@ -29,6 +30,9 @@ func (*StuckError) Code() string { return "AccountStuck" }
 
 // Sync syncs an account, or as much of it as there is time for.
 func (f Function) Sync(ctx context.Context, event SyncEvent) (Turn, error) {
+	if event.Run == "" || event.Account.ID == "" {
+		return Turn{}, edge.Invalid("run or account.id is missing")
+	}
 	if event.Error != "" {
 		return Turn{}, f.Fail(ctx, event.Run, event.Account.ID, ledger.Failure{Reason: event.Error, Why: said(event.Cause)})
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
@@ -23,6 +24,8 @@ type CloseRequest struct {
 // gives back the lock. It deletes nothing. To a run that has its report, or has not got as far as a plan,
 // it does nothing, and its own report is nil.
 func (e *Engine) Close(ctx context.Context, r CloseRequest) (*report.Report, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, r.Run)
 	if errors.Is(err, ledger.ErrNotFound) {
 		e.Log.InfoContext(ctx, "nothing to close", "run", r.Run, "why", r.Why)
@@ -31,7 +34,7 @@ func (e *Engine) Close(ctx context.Context, r CloseRequest) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep{engine: e, work: w}
+	s := &sweep{engine: e, work: w, toPort: &calls}
 	if err := s.look(ctx); err != nil || s.told {
 		return nil, err
 	}

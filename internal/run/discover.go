@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,7 +83,8 @@ type planning struct {
 
 // planned finds the plan of a run, or makes it and writes it.
 func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	var calls atomic.Int64
+	ctx, cancel := context.WithCancel(port.Counted(ctx, &calls))
 	defer cancel()
 	var failure error
 	fresh := async(func() (p planning) { // only reads, so it need not wait to be needed
@@ -117,7 +119,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if failure != nil {
 		return p, failure
 	}
-	made.plan.Fence = p.lock.Fence + 1
+	made.plan.Fence, made.plan.PortCalls = p.lock.Fence+1, int(calls.Load())
 	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,13 +24,15 @@ type Swept struct {
 // and gives back the lock. Near ctx's deadline it stores where it is and answers More. A run that does
 // not hold the lock any more ends with RunSuperseded, and nothing is deleted.
 func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, run)
 	if err != nil {
 		return Swept{}, err
 	}
 	act, stop := e.begin(ctx)
 	defer stop()
-	s := &sweep{engine: e, work: w, act: act}
+	s := &sweep{engine: e, work: w, act: act, toPort: &calls}
 	wait, err := s.hold(ctx)
 	var late *ledger.SupersededError
 	if errors.As(err, &late) { // also once this run has ended
@@ -68,7 +71,8 @@ type sweep struct {
 	last     report.Report             // and that is it
 	decisions
 
-	mu       sync.Mutex // of progress
+	toPort   *atomic.Int64 // requests
+	mu       sync.Mutex    // of progress
 	progress progress
 }
 
@@ -79,6 +83,8 @@ type progress struct {
 	Done    []string        `json:"done,omitempty"` // accounts of that stage
 	Left    []ledger.Entity `json:"left,omitempty"` // no longer so when looked at again: for the next run
 	Outcome outcome         `json:"outcome"`
+
+	PortCalls int `json:"portCalls,omitempty"`
 }
 
 // outcome is what became of the decisions.
