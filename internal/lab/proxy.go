@@ -17,6 +17,7 @@ import (
 type Proxy struct {
 	forward *httputil.ReverseProxy
 	invoke  http.Handler // of functions; nil leaves that to the emulator
+	rights  *rights      // of roles; nil allows everything
 
 	mu      sync.Mutex
 	faults  []*fault
@@ -49,6 +50,17 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.by = p.who(c.key)
 	if c.role == "" {
 		c.account = c.by.account
+	}
+	if p.rights != nil {
+		lacks, err := p.rights.refusal(r.Context(), c, r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if lacks != "" {
+			c.complain(w, c.denied("because no identity-based policy allows the "+lacks+" action"))
+			return
+		}
 	}
 	f := p.fate(c)
 	if f.kill != 0 && c.by.sandbox != nil {

@@ -51,6 +51,7 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 
 // deploy deploys the template.yaml of a folder.
 func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[string]string) error {
+	defer l.AWS.rights.forget()
 	built, err := l.build(ctx, folder)
 	if err != nil {
 		return err
@@ -132,6 +133,24 @@ func (l *Lab) sam(ctx context.Context, what string, environment []string, argume
 		"AWS_ACCESS_KEY_ID=hub", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION="+region,
 	), environment...)
 	return said.explain(what, run(ctx, c))
+}
+
+// Withhold takes an action away from a role until Restore, or the next deployment.
+func (l *Lab) Withhold(ctx context.Context, role, action string) error {
+	return l.AWS.rights.withhold(ctx, role, action)
+}
+
+// Restore gives back what was withheld.
+func (l *Lab) Restore() { l.AWS.rights.forget() }
+
+// Unused are the actions that the role of a function is allowed and has never asked for.
+func (l *Lab) Unused(ctx context.Context, function string) ([]string, error) {
+	return l.AWS.rights.unused(ctx, "arn:aws:iam::"+hub+":role/"+function)
+}
+
+// MemberRole is the ARN of the role with which the stack reads an account.
+func (l *Lab) MemberRole(account string) string {
+	return "arn:aws:iam::" + account + ":role/" + Stack + "-read"
 }
 
 // DeleteStack deletes the stack and waits until it is gone.
