@@ -90,7 +90,7 @@ func build(ctx context.Context, stamp *os.File, folder string, tell func(string)
 	if err != nil {
 		return err
 	}
-	tell("making .venv with " + base + ", once: moto and what it needs, about 30 MB to download")
+	tell("making .venv with " + base + ", once: the SAM CLI, moto and what they need, about 100 MB to download")
 	if err := errors.Join(stamp.Truncate(0), empty(folder)); err != nil {
 		return err
 	}
