@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// requirements are moto for the services that the seed and the kinds use, and all that it needs. moto
-// declares more for EC2 and Organizations, which only parts that nobody calls here import.
+// requirements are the SAM CLI, cfn-lint and moto, with all that they need.
 //
 //go:embed requirements.txt
 var requirements string
