@@ -63,9 +63,7 @@ func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[s
 		"--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", architecture(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if parameters[name] != "" { // the SAM CLI knows no empty ones
-			arguments = append(arguments, name+"="+strings.ReplaceAll(parameters[name], " ", `\ `))
-		}
+		arguments = append(arguments, fmt.Sprintf("%s=%q", name, parameters[name]))
 	}
 	return l.sam(ctx, "deploy "+stack, nil, arguments...)
 }

@@ -132,13 +132,13 @@ func TestAStackThatCannotBeMadeFailsByName(t *testing.T) {
 		{"a value that the service refuses",
 			`{"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Period": "soon"}}}`, "Alarm (AWS::CloudWatch::Alarm)"},
 		{"a state machine that is none", `{"M": {"Type": "AWS::StepFunctions::StateMachine",
-			"Properties": {"RoleArn": "arn:aws:iam::123456789012:role/x", "DefinitionString": "{\"StartAt\": \"X\"}"}}}`, "InvalidDefinition"},
+			"Properties": {"RoleArn": "arn:aws:iam::123456789012:role/x", "DefinitionString": "{\"StartAt\": \"X\"}"}}}`, "M (AWS::StepFunctions::StateMachine)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var answer struct{}
 			err := l.desk.form(t.Context(), "cloudformation", "", url.Values{
 				"Action": {"CreateStack"}, "Version": {"2010-05-15"}, "StackName": {fmt.Sprintf("odd-%d", len(c.name))},
-				"TemplateBody": {`{"Resources": ` + c.resources + `}`},
+				"TemplateBody": {strings.ReplaceAll(`{"Resources": `+c.resources+`}`, "\t", "")},
 			}, &answer)
 			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "&#39;", "'"), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
@@ -155,10 +155,10 @@ func TestADeletedStackLeavesWhatItRetainsOnly(t *testing.T) {
 		"Dropped": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "gone-dropped"}},
 		"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Dropped"}, "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}},
 		"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "gone-role", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
-			"Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": []}}]}}}}`
+			"Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}}]}}}}`
 	var answer struct{}
 	err := l.desk.form(t.Context(), "cloudformation", "", url.Values{
-		"Action": {"CreateStack"}, "Version": {"2010-05-15"}, "StackName": {name}, "TemplateBody": {template},
+		"Action": {"CreateStack"}, "Version": {"2010-05-15"}, "StackName": {name}, "TemplateBody": {strings.ReplaceAll(template, "\t", "")},
 	}, &answer)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package lab_test
+package whole_test
 
 import (
 	"net/http"

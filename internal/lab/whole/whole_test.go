@@ -1,9 +1,9 @@
-package lab_test
+// Package whole_test tests the whole system: the stack of template.yaml in the lab.
+package whole_test
 
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +22,7 @@ type whole struct {
 // that is exactly what the world has.
 func TestTheWholeSystem(t *testing.T) {
 	watch(t)
-	opened, err := lab.Open(t.Context(), "../..", func(line string) { t.Log(line) })
+	opened, err := lab.Open(t.Context(), "../../..", func(line string) { t.Log(line) })
 	if err != nil {
 		t.Fatal(err)
 	}
