@@ -2,6 +2,8 @@
 
     python seed.py URL build                prints the world as JSON
     python seed.py URL change < world.json  prints the world as it is after the changes
+    python seed.py URL crowd < world.json   the same, with an account that has a lot more
+    python seed.py URL stir < world.json    the same, with a few changes in one account
 
 The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
 What it does is told on standard error, one line each. PORT_SECRET is the text of the secret it makes.
@@ -24,7 +26,8 @@ ACCOUNTS = {
     "sandbox": ["us-east-1"],
     "legacy": [],
 }
-STATE_BUCKET = "port-aws-sync-state"
+STATE_BUCKET = "northwind-state"  # of local runs
+ARTIFACTS = "northwind-artifacts"  # what sam uploads
 
 session = boto3.session.Session("hub", "secret")
 clients = {}
@@ -49,9 +52,9 @@ def pairs(tags, key="Key", value="Value"):
 
 
 class World:
-    def __init__(self, accounts=(), resources=(), secret="", bucket=""):
+    def __init__(self, accounts=(), resources=(), secret="", bucket="", root=""):
         self.accounts, self.resources = list(accounts), list(resources)
-        self.secret, self.bucket = secret, bucket
+        self.secret, self.bucket, self.root = secret, bucket, root
 
     def add(self, kind, account, region, identifier, name, tags, **facts):
         self.resources.append({"kind": kind, "account": account, "region": region, "id": identifier,
@@ -104,14 +107,31 @@ def build():
     organizations.close_account(AccountId=listed["legacy"])
     world.accounts = [{"id": i, "name": name, "active": name != "legacy"} for name, i in listed.items()]
     hub = next(a["id"] for a in world.accounts if a["name"] not in ACCOUNTS)
+    world.root = organizations.list_roots()["Roots"][0]["Id"]
     world.bucket = STATE_BUCKET
-    world.store(hub, HOME, STATE_BUCKET, {}, public=False)
+    for account in world.accounts:
+        trust_local_runs(hub, account["id"])
+    for bucket in STATE_BUCKET, ARTIFACTS:
+        world.store(hub, HOME, bucket, {}, public=False)
     secret = os.environ["PORT_SECRET"]
     world.secret = aws("secretsmanager").create_secret(Name="port", SecretString=secret)["ARN"]
     for name, regions in ACCOUNTS.items():
         furnish(world, name, regions)
     tell(f"{len(listed)} accounts with {len(world.resources)} resources in 3 regions")
     return world
+
+
+def trust_local_runs(hub, account):
+    """Makes the role with which a person's run enters an account; the stack brings its own."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{hub}:root"},
+             "Condition": {"StringEquals": {"sts:ExternalId": "northwind-port"}}}
+    aws("iam", account).create_role(
+        RoleName="northwind-local-read",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    aws("iam", account).put_role_policy(
+        RoleName="northwind-local-read", PolicyName="all",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}))
 
 
 def furnish(world, name, regions):
@@ -171,5 +191,21 @@ def drop_topic(world, account, region, name):
     world.resources.remove(topic)
 
 
-world = build() if ACT == "build" else change(World(**json.load(sys.stdin)))
+def stir(world):
+    drop_topic(world, "payments", "eu-west-1", "orders")
+    for name in "refunds", "payouts", "disputes":
+        world.topic(world.account("payments"), "eu-west-1", name, {"team": "payments"})
+    world.instance(world.account("payments"), "eu-west-1", "web-9", "t3.small", {"team": "payments"})
+    tell("payments eu-west-1: four come and one goes")
+    return world
+
+
+def crowd(world):
+    for n in range(450):
+        world.topic(world.account("payments"), "eu-central-1", f"crowd-{n:03d}", {"team": "payments"})
+    tell("payments eu-central-1: 450 topics more")
+    return world
+
+
+world = build() if ACT == "build" else {"change": change, "crowd": crowd, "stir": stir}[ACT](World(**json.load(sys.stdin)))
 json.dump(vars(world), sys.stdout)

@@ -22,7 +22,8 @@ type World struct {
 	Accounts  []Account  `json:"accounts"`
 	Resources []Resource `json:"resources"`
 	Secret    string     `json:"secret"` // the ARN of the one with Port's credentials
-	Bucket    string     `json:"bucket"` // for the state; it is among the Resources
+	Bucket    string     `json:"bucket"` // for the state of local runs; it is among the Resources
+	Root      string     `json:"root"`   // of the organization
 }
 
 // Account is an account of the organization.
@@ -49,6 +50,17 @@ func (r Resource) Service() string { return strings.ToLower(strings.Split(r.Kind
 // Account is the account of a name, which must exist.
 func (w World) Account(name string) Account {
 	return w.Accounts[slices.IndexFunc(w.Accounts, func(a Account) bool { return a.Name == name })]
+}
+
+// keep adds the state bucket of a stack, unless it is there.
+func (w *World) keep(bucket string) {
+	one := Resource{
+		Kind: "AWS::S3::Bucket", Account: hub, Region: region, ID: "arn:aws:s3:::" + bucket, Name: bucket,
+		Tags: map[string]string{}, Facts: map[string]any{"private": true},
+	}
+	if !slices.ContainsFunc(w.Resources, func(r Resource) bool { return r.ID == one.ID }) {
+		w.Resources = append(w.Resources, one)
+	}
 }
 
 // Seen is the world as somebody knows it who knew it as before and cannot see the blind part now.
