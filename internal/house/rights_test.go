@@ -14,6 +14,7 @@ import (
 
 // ownRights are the actions that calls of the functions' own take.
 var ownRights = map[string]string{
+	"organizations.DescribeAccount":                  "organizations:DescribeAccount",
 	"organizations.ListAccounts":                     "organizations:ListAccounts",
 	"organizations.ListAccountsForParent":            "organizations:ListAccountsForParent",
 	"organizations.ListOrganizationalUnitsForParent": "organizations:ListOrganizationalUnitsForParent",

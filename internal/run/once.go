@@ -59,7 +59,7 @@ func (e *Engine) patiently(ctx context.Context, r DiscoverRequest) (Discovered, 
 		d, err := e.Discover(sliced, r)
 		cancel()
 		var busy *ledger.BusyError
-		if !errors.As(err, &busy) || !waited.IsZero() && busy.Until.After(waited) {
+		if !errors.As(err, &busy) || !waited.IsZero() && !busy.Until.Before(waited) { // nothing has changed by waiting, and nothing would
 			return d, err
 		}
 		waited = busy.Until
