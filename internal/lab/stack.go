@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
@@ -143,12 +144,12 @@ func (l *Lab) Restore() { l.AWS.rights.forget() }
 
 // Unused are the actions that the role of a function is allowed and has never asked for.
 func (l *Lab) Unused(ctx context.Context, function string) ([]string, error) {
-	return l.AWS.rights.unused(ctx, "arn:aws:iam::"+hub+":role/"+function)
+	return l.AWS.rights.unused(ctx, access.RoleARN("aws", hub, function))
 }
 
 // MemberRole is the ARN of the role with which the stack reads an account.
 func (l *Lab) MemberRole(account string) string {
-	return "arn:aws:iam::" + account + ":role/" + Stack + "-read"
+	return access.RoleARN("aws", account, Stack+"-read")
 }
 
 // DeleteStack deletes the stack and waits until it is gone.
