@@ -126,7 +126,8 @@ func (l *Lab) sam(ctx context.Context, what string, environment []string, argume
 	c := exec.Command(l.python, append([]string{"-I", "-m", "samcli"}, append(arguments, "--config-file", empty)...)...)
 	c.Dir, c.Stdout, c.Stderr = l.folder, said, said
 	c.Env = append(alone(
-		"HOME="+l.folder, "SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
+		"HOME="+l.folder, "TMPDIR="+l.folder, // it leaves folders of its own behind
+		"SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
 		// The emulator reads templates that are at localhost, by this name.
 		"AWS_ENDPOINT_URL="+strings.Replace(l.awsURL, "127.0.0.1", "localhost", 1),
 		"AWS_ACCESS_KEY_ID=hub", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION="+region,
