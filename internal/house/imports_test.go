@@ -20,7 +20,8 @@ var mayImport = map[string][]string{
 	"kinds":     {"kind"},
 	"kind":      {},
 	"port":      {},
-	"mapping":   {},
+	"mapping":   {"onig"},
+	"onig":      {},
 	"edge":      {},
 
 	"port/porttest": {"port"},
@@ -53,6 +54,7 @@ var keptIn = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/": {"access", "functions", "kinds", "lab", "ledger", "org"},
 	"github.com/aws/aws-lambda-go/":         {"edge", "functions"},
 	"github.com/itchyny/gojq":               {"mapping"},
+	"github.com/dlclark/regexp2":            {"onig"},
 	"golang.org/x/tools/":                   {"awstest"},
 	"github.com/google/go-cmp/":             {"awstest"},
 }

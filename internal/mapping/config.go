@@ -16,7 +16,7 @@ import (
 // Compile reads an integration's config, JSON as Port stores it. Unknown keys are ignored. A config
 // that cannot be used in full is an *[InvalidError] with all its problems.
 func Compile(config []byte) (*Mapping, error) {
-	r := &reader{block: -1, programs: map[string]compiled{}, engine: newEngine(time.Now())}
+	r := &reader{block: -1, programs: map[string]compiled{}, engine: newEngine(time.Now()), dialect: newDialect()}
 	doc, err := decode(config)
 	if err != nil {
 		r.problem("", "not a JSON object: "+err.Error())
@@ -47,6 +47,7 @@ type reader struct {
 	block              int
 	programs           map[string]compiled
 	engine             *engine
+	dialect            *dialect
 }
 
 func (r *reader) problem(path, reason string) {

@@ -28,6 +28,9 @@ func (f *failure) reason() string {
 	if errors.Is(f.err, errBroken) {
 		return errBroken.Error()
 	}
+	if pattern, ok := errors.AsType[*patternError](f.err); ok && !strings.Contains(f.program, quoted(pattern.pattern)) {
+		return "the regular expression that the program makes cannot be used"
+	}
 	text := f.err.Error()
 	if said, ok := strings.CutPrefix(text, "error: "); ok {
 		if strings.Contains(f.program, said) {
@@ -48,3 +51,12 @@ var (
 	quotedValue    = regexp.MustCompile(`\b(boolean|number|string|array|object) \(.*?\)( and | by: |$)`)
 	quotedArgument = regexp.MustCompile(`^(\w+)\(.*\) cannot be applied to`)
 )
+
+// quoted is text as a program has it between quotes.
+func quoted(text string) string {
+	encoded, err := encode(text)
+	if err != nil {
+		return text
+	}
+	return strings.Trim(string(encoded), `"`)
+}

@@ -8,9 +8,9 @@ import (
 )
 
 // nearest is a program that text, which does not compile, was most likely meant to be; it compiles.
-func nearest(text string) string {
+func (d *dialect) nearest(text string) string {
 	for _, candidate := range candidates(strings.TrimSpace(text)) {
-		if _, err := compile(candidate); err == nil {
+		if _, err := d.compile(candidate); err == nil {
 			return candidate
 		}
 	}

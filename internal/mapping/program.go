@@ -35,7 +35,7 @@ type program struct {
 }
 
 // compile makes a program of text: the one place where gojq parses and compiles.
-func compile(text string) (*program, error) {
+func (d *dialect) compile(text string) (*program, error) {
 	query, err := parse(text)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,12 @@ func compile(text string) (*program, error) {
 	uses := survey(query)
 	p.stale = staleNames(uses, p.path)
 	p.deletes = uses.deletes()
-	var options []gojq.CompilerOption
+	if uses.wrong != nil {
+		return nil, uses.wrong
+	}
+	d.rewrite(query, uses)
+	d.extend(query, survey(query))
+	options := slices.Clone(d.options)
 	if p.clocked = uses.calls("now/0"); p.clocked {
 		now := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: clock}}}
 		query.FuncDefs = slices.Insert(query.FuncDefs, 0, &gojq.FuncDef{Name: "now", Body: now})
