@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
@@ -65,7 +66,8 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 			},
 			Bulks: portWrites, Timeout: portTimeout,
 		}),
-		Store: store, Pool: collect.NewPool(awsCalls), Log: log,
+		Executions: executions{sfn.NewFromConfig(base), s.StateMachineARN},
+		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
 		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Width: s.Width,
 		PortTimeout: portTimeout, SecondProof: time.Hour, Now: time.Now,
 	}, nil

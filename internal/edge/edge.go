@@ -26,9 +26,10 @@ type Settings struct {
 	MemberRoleName      string   // MEMBER_ROLE_NAME; there unless RoleARNs are
 	ExternalID          string   // EXTERNAL_ID; "" = none is sent
 	Width               int      // MAX_CONCURRENT_ACCOUNTS, 1 to 1000; 10 unless set
+	StateMachineARN     string   // STATE_MACHINE_ARN; "" = runs have no executions
 }
 
-// Load reads the environment. Every problem is in the one error.
+// Load reads the environment. Every problem is in the one error, which is named SettingsInvalid.
 func Load(getenv func(string) string) (Settings, error) {
 	var problems []error
 	complain := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
@@ -51,6 +52,7 @@ func Load(getenv func(string) string) (Settings, error) {
 		Excluded:            list(getenv("EXCLUDED_ACCOUNTS")),
 		MemberRoleName:      get("MEMBER_ROLE_NAME", ""),
 		ExternalID:          get("EXTERNAL_ID", ""),
+		StateMachineARN:     get("STATE_MACHINE_ARN", ""),
 	}
 	if u, err := url.Parse(s.PortBaseURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		complain("PORT_BASE_URL: %q is not a URL such as https://api.port.io", s.PortBaseURL)
@@ -71,8 +73,16 @@ func Load(getenv func(string) string) (Settings, error) {
 	if s.Width, err = strconv.Atoi(get("MAX_CONCURRENT_ACCOUNTS", "10")); err != nil || s.Width < 1 || s.Width > 1000 {
 		complain("MAX_CONCURRENT_ACCOUNTS: %q is not a number from 1 to 1000", getenv("MAX_CONCURRENT_ACCOUNTS"))
 	}
-	return s, errors.Join(problems...)
+	if s.StateMachineARN != "" && !stateMachine.MatchString(s.StateMachineARN) {
+		complain("STATE_MACHINE_ARN: %q is not the ARN of a state machine", s.StateMachineARN)
+	}
+	if len(problems) > 0 {
+		return s, &Error{"SettingsInvalid", errors.Join(problems...).Error()}
+	}
+	return s, nil
 }
+
+var stateMachine = regexp.MustCompile(`^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+$`)
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: ExternalId
 var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)

@@ -183,7 +183,7 @@ var readers = []struct {
 		return contents(h.Manifest), nil
 	}},
 	{"plan", "plan.json", func(w *world) (any, error) {
-		p, accounts, err := w.ledger().ReadPlan(w.Context(), "20261124T220000Z")
+		p, accounts, err := w.readPlan("20261124T220000Z")
 		return []any{p, accounts}, err
 	}},
 	{"document of a run", "decisions.json", func(w *world) (any, error) {

@@ -73,7 +73,7 @@ func (l *Ledger) writeLock(ctx context.Context, lock Lock) (Lock, error) {
 }
 
 // Acquire takes the lock, last seen as lock, for the run that a plan is of, or finds that the run holds
-// it already. stands says whether a holder's execution still runs; nil where runs have no executions.
+// it already. stands says whether a holder whose until has passed is still at work all the same.
 // *BusyError: another run holds the lock. *SupersededError: another has had it since the plan was made,
 // so this one never will.
 func (l *Ledger) Acquire(ctx context.Context, lock Lock, p Plan, execution string, until time.Time,
@@ -107,7 +107,7 @@ func (l *Ledger) free(ctx context.Context, lock Lock, stands func(context.Contex
 		return nil
 	}
 	alive := l.now().Before(lock.Until)
-	if !alive && stands != nil {
+	if !alive {
 		var err error
 		if alive, err = stands(ctx, lock); err != nil {
 			return fmt.Errorf("look for the execution of run %s: %w", lock.Run, err)

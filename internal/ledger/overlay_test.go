@@ -27,7 +27,7 @@ func anything(ctx context.Context, r *rand.Rand, l *ledger.Ledger, w *world, hel
 	switch r.IntN(14) {
 	case 0:
 		seen, _ := l.ReadLock(ctx)
-		l.Acquire(ctx, seen, p, "", w.clock, nil)
+		l.Acquire(ctx, seen, p, "", w.clock, gone)
 	case 1:
 		l.Change(ctx, "dry", ledger.Lock{}, func(lock *ledger.Lock) error { lock.Phase = ledger.Sweeping; return nil })
 	case 2:

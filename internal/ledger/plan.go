@@ -32,10 +32,11 @@ type Plan struct {
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
-	Inactive    []Account       `json:"inactive,omitempty"` // in the organization, but not ACTIVE
-	LeftOut     []Account       `json:"leftOut,omitempty"`  // by the run's options
-	Width       int             `json:"width"`              // accounts synced at once
-	AccountsKey string          `json:"accountsKey"`        // where the accounts to sync are, as one JSON array
+	Inactive    []Account       `json:"inactive,omitempty"`  // in the organization, but not ACTIVE
+	LeftOut     []Account       `json:"leftOut,omitempty"`   // by the run's options
+	Width       int             `json:"width"`               // accounts synced at once
+	AccountsKey string          `json:"accountsKey"`         // where the accounts to sync are, as one JSON array
+	PortCalls   int             `json:"portCalls,omitempty"` // that it took to plan
 }
 
 // Blueprint is what a run needs to know of a blueprint in Port.
@@ -79,30 +80,33 @@ func (l *Ledger) WritePlan(ctx context.Context, p Plan, accounts []Account) (Pla
 	}
 	_, err = l.save(ctx, l.runKey(p.Run, "plan.json"), p, "")
 	if errors.Is(err, ErrConflict) {
-		return l.ReadPlan(ctx, p.Run)
+		if p, err = l.ReadPlan(ctx, p.Run); err == nil {
+			accounts, err = l.ReadAccounts(ctx, p)
+		}
 	}
 	return p, accounts, err
 }
 
-// ReadPlan reads a run's plan and accounts; ErrNotFound where it has none.
-func (l *Ledger) ReadPlan(ctx context.Context, run string) (Plan, []Account, error) {
+// ReadPlan reads a run's plan; ErrNotFound where it has none.
+func (l *Ledger) ReadPlan(ctx context.Context, run string) (Plan, error) {
 	var p Plan
 	version, err := l.load(ctx, l.runKey(run, "plan.json"), &p)
 	if err == nil && version == "" {
 		err = fmt.Errorf("plan of run %s: %w", run, ErrNotFound)
 	}
-	if err != nil {
-		return p, nil, err
-	}
+	return p, err
+}
+
+// ReadAccounts reads the accounts that a plan is to sync.
+func (l *Ledger) ReadAccounts(ctx context.Context, p Plan) (accounts []Account, err error) {
 	data, _, err := l.store.Get(ctx, p.AccountsKey)
 	if err != nil {
-		return p, nil, err
+		return nil, err
 	}
-	var accounts []Account
 	if err := json.Unmarshal(data, &accounts); err != nil {
-		return p, nil, fmt.Errorf("read %s: %w", p.AccountsKey, err)
+		return nil, fmt.Errorf("read %s: %w", p.AccountsKey, err)
 	}
-	return p, accounts, nil
+	return accounts, nil
 }
 
 // WriteOnce stores v for a run unless it is there already, and reads what is there into v.

@@ -46,13 +46,22 @@ func samePlan(t *testing.T, what string, want, got ledger.Plan, wantAccounts, go
 	}
 }
 
+func (w *world) readPlan(run string) (ledger.Plan, []ledger.Account, error) {
+	p, err := w.ledger().ReadPlan(w.Context(), run)
+	if err != nil {
+		return p, nil, err
+	}
+	accounts, err := w.ledger().ReadAccounts(w.Context(), p)
+	return p, accounts, err
+}
+
 func TestPlanIsReadAsItWasWritten(t *testing.T) {
 	w := newWorld(t, newMemory())
 	p, accounts := fullPlan()
 	got, gotAccounts, err := w.ledger().WritePlan(t.Context(), p, accounts)
 	w.must(err)
 	samePlan(t, "plan as written", p, got, accounts, gotAccounts)
-	got, gotAccounts, err = w.ledger().ReadPlan(t.Context(), p.Run)
+	got, gotAccounts, err = w.readPlan(p.Run)
 	w.must(err)
 	samePlan(t, "plan as read", p, got, accounts, gotAccounts)
 	data, _, err := w.store.Get(t.Context(), got.AccountsKey)
@@ -72,7 +81,7 @@ func TestARepeatedTriggerGetsTheFirstPlanWithItsAccounts(t *testing.T) {
 	got, gotAccounts, err := w.ledger().WritePlan(t.Context(), late, []ledger.Account{{ID: "000000000001"}})
 	w.must(err)
 	samePlan(t, "second delivery's plan", p, got, accounts, gotAccounts)
-	got, gotAccounts, err = w.ledger().ReadPlan(t.Context(), p.Run)
+	got, gotAccounts, err = w.readPlan(p.Run)
 	w.must(err)
 	samePlan(t, "plan as read", p, got, accounts, gotAccounts)
 }
@@ -86,13 +95,13 @@ func TestAPlanWhoseWritingFailedAnywhereCanBeWrittenAgain(t *testing.T) {
 			crash(s, k)
 			p, accounts := fullPlan()
 			_, _, first := w.through(s).WritePlan(t.Context(), p, accounts)
-			if _, _, err := w.ledger().ReadPlan(t.Context(), p.Run); err != nil &&
+			if _, _, err := w.readPlan(p.Run); err != nil &&
 				!errors.Is(err, ledger.ErrNotFound) {
 				t.Errorf("%s call %d (%v): %v", name, k, first, err)
 			}
 			_, _, err := w.ledger().WritePlan(t.Context(), p, accounts)
 			w.must(err)
-			got, gotAccounts, err := w.ledger().ReadPlan(t.Context(), p.Run)
+			got, gotAccounts, err := w.readPlan(p.Run)
 			w.must(err)
 			samePlan(t, name, p, got, accounts, gotAccounts)
 		}
@@ -100,7 +109,7 @@ func TestAPlanWhoseWritingFailedAnywhereCanBeWrittenAgain(t *testing.T) {
 }
 
 func TestARunWithoutAPlanIsNotFound(t *testing.T) {
-	_, _, err := newWorld(t, newMemory()).ledger().ReadPlan(t.Context(), "none")
+	_, err := newWorld(t, newMemory()).ledger().ReadPlan(t.Context(), "none")
 	if !errors.Is(err, ledger.ErrNotFound) || !strings.Contains(err.Error(), "none") {
 		t.Error(err)
 	}
@@ -191,7 +200,7 @@ func TestLedgersOfOtherIntegrationsAreApart(t *testing.T) {
 		l := ledger.New(m, n[0], n[1], n[2], time.Now)
 		seen, err := l.ReadLock(t.Context())
 		if err == nil {
-			_, err = l.Acquire(t.Context(), seen, plan(1), "", time.Now().Add(time.Hour), nil)
+			_, err = l.Acquire(t.Context(), seen, plan(1), "", time.Now().Add(time.Hour), gone)
 		}
 		if err != nil {
 			t.Errorf("%q: %v", n, err)

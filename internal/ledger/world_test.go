@@ -54,7 +54,7 @@ func (w *world) lock(fence int64) {
 	w.Helper()
 	seen, err := w.ledger().ReadLock(w.Context())
 	w.must(err)
-	_, err = w.ledger().Acquire(w.Context(), seen, plan(fence), "", w.clock.Add(leaseTime), nil)
+	_, err = w.ledger().Acquire(w.Context(), seen, plan(fence), "", w.clock.Add(leaseTime), gone)
 	w.must(err)
 }
 

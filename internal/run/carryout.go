@@ -46,8 +46,7 @@ func (d *decisions) idle() bool { return len(d.Marks)+len(d.Drops)+len(d.Holds)+
 // gathered again it would be nothing again, since nobody syncs meanwhile.
 func (s *sweep) decide(ctx context.Context) (err error) {
 	if s.known {
-		_, err = s.work.ledger.ReadOnce(ctx, s.work.Run, progressName, &s.progress)
-		return err
+		return nil
 	}
 	d, err := s.work.gather(ctx, s.states, s.engine.SecondProof)
 	if err == nil && !d.idle() {
@@ -106,6 +105,7 @@ func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time
 // pause stores how far the decisions are carried out, for the next invocation.
 func (s *sweep) pause(ctx context.Context, wait time.Time) error {
 	s.progress.Format = ledger.Format
+	s.progress.PortCalls += int(s.toPort.Load())
 	data, err := ledger.Document(s.progress)
 	if err == nil {
 		err = s.work.ledger.WriteRun(ctx, s.work.Run, progressName, data)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,44 +21,56 @@ import (
 
 // DiscoverRequest asks for a new run.
 type DiscoverRequest struct {
-	Run     string // the execution's name
-	Trigger string // schedule, manual, …
-	Options ledger.Options
+	Run       string // the execution's name
+	Execution string // its ARN; "" for a one-process run
+	Trigger   string // schedule, manual, …
+	Options   ledger.Options
 	// Until is when the lock may be replaced if nothing is heard of the run any more.
 	Until time.Time
 }
 
 // Discovered is a run that may begin.
 type Discovered struct {
-	Run      string
-	Accounts []ledger.Account // to sync
-	Width    int
-	DryRun   bool
+	Run         string
+	Accounts    []ledger.Account // to sync
+	More        bool             // call again: the organization is not listed to its end yet
+	AccountsKey string           // where the store has them, as one JSON array
+	Width       int
+	DryRun      bool
 }
 
+// runEnded is the name of the error of a run that has its report already.
+const runEnded = "RunEnded"
+
 // Discover checks all that can be checked before anything is written, writes the run's plan and
-// takes the lock. Called again for the same run, it finds what it did. Its errors have names:
+// takes the lock. Called again for the same run, it finds what it did. Near ctx's deadline it may answer
+// More, unless the run has no execution. Its errors have names:
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
 // org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	p, err := e.planned(ctx, r)
+	if errors.Is(err, org.ErrUnfinished) {
+		return Discovered{Run: r.Run, More: true}, nil
+	}
 	if err != nil {
 		return Discovered{}, err
 	}
-	w, err := e.prepare(p.ledger, p.plan, p.accounts)
+	w, err := e.prepare(p.ledger, p.plan)
 	if err != nil {
 		return Discovered{}, err
 	}
 	var lock ledger.Lock
 	if !w.Options.DryRun {
-		if lock, err = p.ledger.Acquire(ctx, p.lock, p.plan, "", r.Until, e.Executions); err != nil {
+		if lock, err = p.ledger.Acquire(ctx, p.lock, p.plan, r.Execution, r.Until, e.stands); err != nil {
 			return Discovered{}, err
 		}
 	}
 	e.mu.Lock()
 	e.work, e.lock = w, lock
 	e.mu.Unlock()
-	return Discovered{Run: r.Run, Accounts: p.accounts, Width: w.Width, DryRun: w.Options.DryRun}, nil
+	return Discovered{
+		Run: r.Run, Accounts: p.accounts, AccountsKey: p.plan.AccountsKey, Width: w.Width, DryRun: w.Options.DryRun,
+	}, nil
 }
 
 // planning is a plan with what was found while it was made.
@@ -70,7 +83,8 @@ type planning struct {
 
 // planned finds the plan of a run, or makes it and writes it.
 func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	var calls atomic.Int64
+	ctx, cancel := context.WithCancel(port.Counted(ctx, &calls))
 	defer cancel()
 	var failure error
 	fresh := async(func() (p planning) { // only reads, so it need not wait to be needed
@@ -85,9 +99,13 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { p.lock, err = p.ledger.ReadLock(gctx); return err })
 	g.Go(func() (err error) {
-		p.plan, p.accounts, err = p.ledger.ReadPlan(gctx, r.Run)
+		p.plan, err = p.ledger.ReadPlan(gctx, r.Run)
 		if errors.Is(err, ledger.ErrNotFound) {
-			known, err = false, nil
+			known = false
+			return nil
+		}
+		if err == nil {
+			p.accounts, err = p.ledger.ReadAccounts(gctx, p.plan)
 		}
 		return err
 	})
@@ -101,7 +119,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if failure != nil {
 		return p, failure
 	}
-	made.plan.Fence = p.lock.Fence + 1
+	made.plan.Fence, made.plan.PortCalls = p.lock.Fence+1, int(calls.Load())
 	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
 	return p, err
 }
@@ -110,7 +128,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 func ended(ctx context.Context, l *ledger.Ledger, run string) error {
 	known, err := l.ReadOnce(ctx, run, reportName, &report.Report{})
 	if known {
-		return &Error{"RunEnded", "run " + run + " has come to its end already", nil}
+		return &Error{runEnded, "run " + run + " has come to its end already", nil}
 	}
 	return err
 }
@@ -134,7 +152,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 		return named("read the blueprints", err)
 	})
 	g.Go(func() (err error) {
-		found, err = e.Org.Accounts(gctx)
+		found, err = e.members(gctx, r)
 		return err
 	})
 	if err := g.Wait(); err != nil {

@@ -37,9 +37,8 @@ type Engine struct {
 	PortTimeout      time.Duration // of one request to Port: a lease outlives its holder's deadline by it
 	// SecondProof is how much later a run must have started to prove again what the guard held.
 	SecondProof time.Duration
-	// Executions tells whether the execution of a lock still runs; nil where runs have none.
-	Executions func(context.Context, ledger.Lock) (bool, error)
-	Now        func() time.Time
+	Executions  Executions
+	Now         func() time.Time
 
 	mu     sync.Mutex
 	ledger *ledger.Ledger // once the organization is known
@@ -102,11 +101,10 @@ func (e *Engine) open(ctx context.Context) (*ledger.Ledger, error) {
 // work is a plan, ready to be carried out.
 type work struct {
 	ledger.Plan
-	ledger   *ledger.Ledger
-	accounts []ledger.Account
-	mapping  *mapping.Mapping
-	kinds    []asked
-	stubs    stubs
+	ledger  *ledger.Ledger
+	mapping *mapping.Mapping
+	kinds   []asked
+	stubs   stubs
 }
 
 // asked is a kind that the mapping names and we serve, with its blocks in their order.
@@ -132,21 +130,21 @@ func (e *Engine) load(ctx context.Context, run string) (*work, error) {
 	if e.work != nil && e.work.Run == run {
 		return e.work, nil
 	}
-	plan, accounts, err := l.ReadPlan(ctx, run)
+	plan, err := l.ReadPlan(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	e.work, err = e.prepare(l, plan, accounts)
+	e.work, err = e.prepare(l, plan)
 	return e.work, err
 }
 
-func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan, accounts []ledger.Account) (*work, error) {
+func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 	m, err := mapping.Compile(plan.Mapping)
 	if err != nil {
 		return nil, err
 	}
 	w := &work{
-		Plan: plan, ledger: l, accounts: accounts, mapping: m.At(plan.Time),
+		Plan: plan, ledger: l, mapping: m.At(plan.Time),
 		stubs: stubs{since: map[ledger.Entity]int64{}},
 	}
 	if plan.Options.DryRun {

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
-	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
@@ -41,11 +40,14 @@ func (e *Engine) Once(ctx context.Context, r DiscoverRequest) (*report.Report, e
 			return rep, nil
 		}
 	}
-	status := "failed"
+	ending := CloseRequest{Run: d.Run, Status: "failed", Why: err.Error(), Alone: true}
 	if ctx.Err() != nil {
-		status = "aborted"
+		ending.Status = "aborted"
 	}
-	return nil, errors.Join(err, e.close(context.WithoutCancel(ctx), d, status, err))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	_, closing := e.Close(ctx, ending)
+	return nil, errors.Join(err, closing)
 }
 
 // patiently discovers, and waits out the lock of a process that has died.
@@ -96,6 +98,7 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				}
 				if err != nil { // the account stays unread, the others go on
 					e.Log.ErrorContext(ctx, "account failed", "run", d.Run, "account", a.ID, "err", err)
+					return e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()})
 				}
 				return nil
 			})
@@ -174,32 +177,4 @@ func again[T any](ctx context.Context, e *Engine, what, name string, act func(co
 func fatal(err error) bool {
 	var coded interface{ Code() string }
 	return errors.As(err, &coded)
-}
-
-// close ends a run that cannot go on because of why: it deletes nothing.
-func (e *Engine) close(ctx context.Context, d Discovered, status string, why error) error {
-	if d.DryRun {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	w, err := e.load(ctx, d.Run)
-	if err != nil {
-		return err
-	}
-	if err := e.Port.SetResyncState(ctx, port.ResyncState{Status: status, At: e.Now()}); err != nil {
-		e.Log.WarnContext(ctx, "resync state not set", "run", d.Run, "err", err)
-	}
-	lock, err := w.ledger.ReadLock(ctx)
-	if err != nil || lock.Run != d.Run || lock.Phase == ledger.Released {
-		return err
-	}
-	data, err := ledger.Document(report.Report{
-		Format: report.Version, Run: w.Run, Trigger: w.Trigger, Narrow: w.Options.Narrow(), Began: w.Time,
-		Ended: e.Now().UTC(), Verdict: report.Failed, Error: why.Error(),
-	})
-	if err == nil {
-		err = w.ledger.WriteRun(ctx, w.Run, reportName, data)
-	}
-	return errors.Join(err, w.ledger.Release(ctx, lock))
 }

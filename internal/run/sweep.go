@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,13 +24,15 @@ type Swept struct {
 // and gives back the lock. Near ctx's deadline it stores where it is and answers More. A run that does
 // not hold the lock any more ends with RunSuperseded, and nothing is deleted.
 func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, run)
 	if err != nil {
 		return Swept{}, err
 	}
 	act, stop := e.begin(ctx)
 	defer stop()
-	s := &sweep{engine: e, work: w, act: act}
+	s := &sweep{engine: e, work: w, act: act, toPort: &calls}
 	wait, err := s.hold(ctx)
 	var late *ledger.SupersededError
 	if errors.As(err, &late) { // also once this run has ended
@@ -56,17 +59,20 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 
 // sweep is one invocation of Sweep.
 type sweep struct {
-	engine *Engine
-	work   *work
-	act    act
-	lock   ledger.Lock
-	states []ledger.State
-	known  bool          // the decisions are those of an earlier invocation
-	told   bool          // an earlier invocation has written the report
-	last   report.Report // and that is it
+	engine   *Engine
+	work     *work
+	act      act
+	lock     ledger.Lock
+	states   []ledger.State
+	members  []ledger.Account          // that the run was to sync
+	failures map[string]ledger.Failure // by account
+	known    bool                      // the decisions are those of an earlier invocation
+	told     bool                      // an earlier invocation has written the report
+	last     report.Report             // and that is it
 	decisions
 
-	mu       sync.Mutex // of progress
+	toPort   *atomic.Int64 // requests
+	mu       sync.Mutex    // of progress
 	progress progress
 }
 
@@ -77,6 +83,8 @@ type progress struct {
 	Done    []string        `json:"done,omitempty"` // accounts of that stage
 	Left    []ledger.Entity `json:"left,omitempty"` // no longer so when looked at again: for the next run
 	Outcome outcome         `json:"outcome"`
+
+	PortCalls int `json:"portCalls,omitempty"`
 }
 
 // outcome is what became of the decisions.
@@ -141,7 +149,7 @@ func (s *sweep) hold(ctx context.Context) (wait time.Time, err error) {
 	return wait, nil
 }
 
-// look reads the accounts' heads and what an earlier invocation has decided.
+// look reads the accounts' heads, and what an earlier invocation has decided and done.
 func (s *sweep) look(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -149,7 +157,19 @@ func (s *sweep) look(ctx context.Context) error {
 		return err
 	})
 	g.Go(func() (err error) {
+		s.members, err = s.work.ledger.ReadAccounts(ctx, s.work.Plan)
+		return err
+	})
+	g.Go(func() (err error) {
+		s.failures, err = s.work.ledger.ReadFailures(ctx, s.work.Run)
+		return err
+	})
+	g.Go(func() (err error) {
 		s.known, err = s.work.ledger.ReadOnce(ctx, s.work.Run, decisionsName, &s.decisions)
+		return err
+	})
+	g.Go(func() (err error) {
+		_, err = s.work.ledger.ReadOnce(ctx, s.work.Run, progressName, &s.progress)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -176,25 +196,37 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 // finish writes the report, shows the outcome in Port and gives back the lock.
 func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 	r := s.compose()
-	data, err := ledger.Document(r)
+	shown := async(func() struct{} {
+		if !s.work.Options.DryRun {
+			s.show(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()})
+		}
+		return struct{}{}
+	})
+	err := s.publish(ctx, r)
+	shown()
 	if err != nil {
 		return nil, err
+	}
+	return r, s.release(ctx)
+}
+
+// publish writes the report, for machines and for people.
+func (s *sweep) publish(ctx context.Context, r *report.Report) error {
+	data, err := ledger.Document(r)
+	if err != nil {
+		return err
 	}
 	var g errgroup.Group
 	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, summaryName, []byte(r.Text())) })
 	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, reportName, data) })
-	if !s.work.Options.DryRun {
-		g.Go(func() error {
-			if err := s.engine.Port.SetResyncState(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()}); err != nil {
-				s.engine.Log.WarnContext(ctx, "resync state not set", "run", s.work.Run, "err", err)
-			}
-			return nil // a run is not worth failing for it
-		})
+	return g.Wait()
+}
+
+// show tells Port how the run stands. A run is not worth failing for it.
+func (s *sweep) show(ctx context.Context, state port.ResyncState) {
+	if err := s.engine.Port.SetResyncState(ctx, state); err != nil {
+		s.engine.Log.WarnContext(ctx, "resync state not set", "run", s.work.Run, "err", err)
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return r, s.release(ctx)
 }
 
 // release gives back the lock.

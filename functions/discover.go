@@ -1,0 +1,78 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
+	"github.com/port-aws-sync/port-aws-sync/internal/run"
+)
+
+// DiscoverEvent is a tick of the schedule, or comes from an execution: of a person, with options, or of
+// a run that a tick has planned.
+type DiscoverEvent struct {
+	ScheduledTime time.Time       `json:"scheduledTime"`
+	Execution     string          `json:"execution"` // its ARN
+	Options       json.RawMessage `json:"options"`
+	Run           string          `json:"run"` // that a tick has planned
+}
+
+// DiscoverAnswer is a run: to a tick, whether it has been started; to an execution, what it needs.
+type DiscoverAnswer struct {
+	Run         string `json:"run"`
+	Started     bool   `json:"started,omitempty"`
+	Skipped     string `json:"skipped,omitempty"` // why it was not started
+	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
+	AccountsKey string `json:"accountsKey,omitempty"`
+	Width       int    `json:"width,omitempty"`
+}
+
+// settled is how long an execution may take to be seen by those who look for it.
+const settled = time.Minute
+
+// Discover plans a run.
+func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
+	switch {
+	case event.Execution != "":
+	case event.ScheduledTime.IsZero():
+		return DiscoverAnswer{}, edge.Invalid("scheduledTime or execution is missing")
+	default:
+		return f.tick(ctx, event)
+	}
+	r := run.DiscoverRequest{
+		Run: nameOf(event.Execution), Execution: event.Execution, Trigger: "manual", Until: f.Now().Add(settled),
+	}
+	switch {
+	case event.Run == "":
+		var err error
+		if r.Options, err = run.ParseOptions(event.Options, f.Kinds); err != nil {
+			return DiscoverAnswer{}, err
+		}
+	case event.Run != r.Run:
+		return DiscoverAnswer{}, &ledger.SupersededError{Run: event.Run, By: r.Run}
+	}
+	d, err := f.Engine.Discover(ctx, r)
+	if err != nil {
+		return DiscoverAnswer{}, err
+	}
+	if d.More {
+		return DiscoverAnswer{Run: d.Run, More: true}, nil
+	}
+	f.Announce(ctx, d.Run)
+	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil
+}
+
+func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
+	t, err := f.Tick(ctx, event.ScheduledTime)
+	if err != nil {
+		return DiscoverAnswer{}, err
+	}
+	if t.Skipped != "" {
+		f.Log.WarnContext(ctx, "tick skipped", "run", t.Run, "because", t.Skipped)
+		f.count(ctx, report.Figures{"TicksSkipped": 1})
+	}
+	return DiscoverAnswer{Run: t.Run, Started: t.Skipped == "", Skipped: t.Skipped}, nil
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+)
+
+// Namespace is that of our metrics in CloudWatch. Their one dimension is Integration: accounts are no
+// dimension, since every value of one is a metric that is paid for.
+const Namespace = "PortAwsSync"
+
+// Figures are metrics by name. Names that end in Seconds are in seconds, all others are counts.
+type Figures map[string]float64
+
+// Figures are those of a run.
+func (r *Report) Figures() Figures {
+	f := Figures{
+		"RunSeconds": r.Ended.Sub(r.Began).Seconds(), "Accounts": float64(len(r.Accounts)),
+		"AccountsNotComplete": 0, "CellsFrozen": 0, "Entities": 0, "EntitiesCreated": 0, "EntitiesUpdated": 0,
+		"EntitiesRefused": 0, "EntitiesDeleted": float64(len(r.Deleted)), "EntitiesHeld": float64(len(r.Held)),
+		"AwsCalls": float64(r.Calls.AWS), "AwsCallsThrottled": float64(r.Calls.Throttled),
+		"RunsComplete": 0, "RunsFailed": 0,
+	}
+	for _, a := range r.Accounts {
+		if a.State != kind.Complete {
+			f["AccountsNotComplete"]++
+		}
+		f["CellsFrozen"] += float64(len(a.Frozen))
+	}
+	for _, b := range r.Blueprints {
+		f["Entities"] += float64(b.Entities)
+		f["EntitiesCreated"] += float64(b.Created)
+		f["EntitiesUpdated"] += float64(b.Updated)
+		f["EntitiesRefused"] += float64(b.Refused)
+	}
+	if r.Verdict == Failed {
+		f["RunsFailed"] = 1
+	} else if !r.Narrow {
+		f["RunsComplete"] = 1
+	}
+	return f
+}
+
+// Metrics is a line in CloudWatch's embedded metric format, without its end.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+func (f Figures) Metrics(integration string, at time.Time) string {
+	type metric struct{ Name, Unit string }
+	var metrics []metric
+	line := map[string]any{"Integration": integration}
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		unit := "Count"
+		if strings.HasSuffix(name, "Seconds") {
+			unit = "Seconds"
+		}
+		metrics = append(metrics, metric{name, unit})
+		line[name] = f[name]
+	}
+	line["_aws"] = map[string]any{"Timestamp": at.UnixMilli(), "CloudWatchMetrics": []any{map[string]any{
+		"Namespace": Namespace, "Dimensions": [][]string{{"Integration"}}, "Metrics": metrics,
+	}}}
+	b, err := json.Marshal(line)
+	if err != nil {
+		panic(err) // figures are neither NaN nor infinite
+	}
+	return string(b)
+}
