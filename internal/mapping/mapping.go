@@ -53,8 +53,8 @@ type Block struct {
 	mappings []*entityMapping
 }
 
-// Reads tells whether any program of the block may read .Properties[key]. A pure path is exact,
-// a constant reads nothing, any other program reads everything.
+// Reads tells whether any program of the block may read .Properties[key]. It errs on the side of yes:
+// a program that uses .Properties or the item as a whole reads every key.
 func (b *Block) Reads(key string) bool {
 	unread := []string{key}
 	if b.items != nil && b.items.list.reads(unread) || b.selector.reads(unread) {

@@ -165,8 +165,7 @@ var takesPattern = map[string]int{
 // checkPattern tries the pattern of a call if it stands in the program: what is wrong with it is
 // wrong for every item.
 func checkPattern(f *gojq.Func) error {
-	name := fmt.Sprintf("%s/%d", f.Name, len(f.Args))
-	place, takes := takesPattern[name]
+	place, takes := takesPattern[funcSignature(f)]
 	if !takes {
 		return nil
 	}

@@ -18,6 +18,8 @@ const clock = "$__now"
 type program struct {
 	text string
 
+	read reads
+
 	constant bool
 	value    any // of a constant
 
@@ -40,7 +42,7 @@ func (d *dialect) compile(text string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{text: text, drop: dropped(query)}
+	p := &program{text: text, drop: dropped(query), read: readsOf(query)}
 	p.path, p.pure = purePath(query)
 	p.constant = isConstant(query)
 	uses := survey(query)
@@ -89,18 +91,7 @@ func parse(text string) (*gojq.Query, error) {
 }
 
 // reads tells whether the program may read one of these keys of .Properties.
-func (p *program) reads(keys []string) bool {
-	switch {
-	case len(keys) == 0 || p.constant:
-		return false
-	case !p.pure || len(p.path) == 0:
-		return true
-	case p.path[0] != "Properties":
-		return false
-	default:
-		return len(p.path) == 1 || slices.Contains(keys, p.path[1])
-	}
-}
+func (p *program) reads(keys []string) bool { return p.read.any(keys) }
 
 // run gives the first output for item.
 func (p *program) run(ctx context.Context, e *engine, item any) (any, *failure) {

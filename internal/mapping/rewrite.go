@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 
@@ -33,7 +32,7 @@ func (w rewriter) visit(v reflect.Value) {
 		case *gojq.Term:
 			*n = *w.indexed(n)
 		case *gojq.Func:
-			if name := fmt.Sprintf("%s/%d", n.Name, len(n.Args)); !w.uses.defines(name) {
+			if name := funcSignature(n); !w.uses.defines(name) {
 				if _, replaced := w.dialect.uses["_jq_"+name]; replaced {
 					n.Name = "_jq_" + n.Name
 				}

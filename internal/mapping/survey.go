@@ -58,7 +58,7 @@ func (u *usage) visit(v reflect.Value) {
 		}
 		switch n := v.Interface().(type) {
 		case *gojq.Func:
-			u.functions = append(u.functions, fmt.Sprintf("%s/%d", n.Name, len(n.Args)))
+			u.functions = append(u.functions, funcSignature(n))
 			if u.wrong == nil {
 				u.wrong = checkPattern(n)
 			}
@@ -90,3 +90,5 @@ func (u *usage) visit(v reflect.Value) {
 		}
 	}
 }
+
+func funcSignature(f *gojq.Func) string { return fmt.Sprintf("%s/%d", f.Name, len(f.Args)) }

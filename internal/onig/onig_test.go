@@ -3,6 +3,7 @@ package onig_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +178,10 @@ func FuzzFind(f *testing.F) {
 		f.Add(c.text, c.pattern, c.flags)
 	}
 	f.Fuzz(func(t *testing.T, text, pattern, flags string) {
+		stuck := time.AfterFunc(10*time.Second, func() {
+			panic(fmt.Sprintf("no end: %q in %q, flags %q", pattern, text, flags))
+		})
+		defer stuck.Stop()
 		re, err := onig.Compile(pattern, flags)
 		if err != nil {
 			return
