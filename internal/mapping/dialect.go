@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/itchyny/gojq"
 )
@@ -18,6 +19,7 @@ type dialect struct {
 	defs    []*gojq.FuncDef
 	uses    map[string]usage // of each definition, by name/arity
 	options []gojq.CompilerOption
+	names   []string // of functions and keywords, sorted
 }
 
 func newDialect() *dialect {
@@ -38,7 +40,30 @@ func newDialect() *dialect {
 		gojq.WithFunction("_strptime", 1, 1, strptime),
 		gojq.WithFunction("_indexes_string", 1, 1, indexesString),
 	}
+	d.names = names(d)
 	return d
+}
+
+// names asks the interpreter for those of its functions.
+func names(d *dialect) []string {
+	list := []string{"and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "label", "or",
+		"reduce", "then", "try", "null", "true", "false", "import", "include", "empty"}
+	for _, def := range d.defs {
+		list = append(list, def.Name)
+	}
+	builtins := call("builtins")
+	if code, err := gojq.Compile(builtins); err == nil {
+		v, _ := code.Run(nil).Next()
+		all, _ := v.([]any)
+		for _, x := range all {
+			text, _ := x.(string)
+			name, _, _ := strings.Cut(text, "/")
+			list = append(list, name)
+		}
+	}
+	list = slices.DeleteFunc(list, func(name string) bool { return name == "" || name[0] == '_' })
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func signature(def *gojq.FuncDef) string { return fmt.Sprintf("%s/%d", def.Name, len(def.Args)) }

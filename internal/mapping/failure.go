@@ -16,6 +16,7 @@ type failure struct {
 
 var (
 	errInput   = errors.New("input and inputs have nothing to read: a program sees one item")
+	errModule  = errors.New("there are no modules to import: write the functions into the program")
 	errEmpty   = errors.New("the program has no output")
 	errBroken  = errors.New("the interpreter broke")
 	errTimeout = fmt.Errorf("the program ran longer than %s", timeLimit)

@@ -40,7 +40,7 @@ type program struct {
 func (d *dialect) compile(text string) (*program, error) {
 	query, err := parse(text)
 	if err != nil {
-		return nil, err
+		return nil, diagnose(text, err)
 	}
 	p := &program{text: text, drop: dropped(query), read: readsOf(query)}
 	p.path, p.pure = purePath(query)
@@ -48,8 +48,11 @@ func (d *dialect) compile(text string) (*program, error) {
 	uses := survey(query)
 	p.stale = staleNames(uses, p.path)
 	p.deletes = uses.deletes()
-	if uses.wrong != nil {
+	switch {
+	case uses.wrong != nil:
 		return nil, uses.wrong
+	case len(query.Imports) > 0:
+		return nil, errModule
 	}
 	d.rewrite(query, uses)
 	d.extend(query, survey(query))
@@ -64,7 +67,7 @@ func (d *dialect) compile(text string) (*program, error) {
 		if uses.calls("input/0") || uses.calls("inputs/0") {
 			return nil, errInput
 		}
-		return nil, err
+		return nil, diagnose(text, err)
 	}
 	switch {
 	case p.constant:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/itchyny/gojq"
 )
@@ -29,6 +30,8 @@ func (u usage) mayBeEmpty() bool {
 		return name[0] != '$' && !slices.Contains(single, name)
 	})
 }
+
+var formats = []string{"@base64", "@base64d", "@csv", "@html", "@json", "@sh", "@text", "@tsv", "@uri", "@urid"}
 
 // single are the common functions with one output for one input.
 var single = []string{"add/0", "any/0", "all/0", "ascii_downcase/0", "ascii_upcase/0", "ceil/0",
@@ -70,6 +73,9 @@ func (u *usage) visit(v reflect.Value) {
 		case *gojq.Suffix:
 			u.iterates = u.iterates || n.Iter || n.Optional
 		case *gojq.Term:
+			if n.Type == gojq.TermTypeFormat && u.wrong == nil && !slices.Contains(formats, n.Format) {
+				u.wrong = fmt.Errorf("%s is no format; there are %s", n.Format, strings.Join(formats, ", "))
+			}
 			switch n.Type {
 			case gojq.TermTypeRecurse, gojq.TermTypeTry, gojq.TermTypeForeach, gojq.TermTypeBreak:
 				u.iterates = true
