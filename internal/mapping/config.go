@@ -48,6 +48,7 @@ type reader struct {
 	programs           map[string]compiled
 	engine             *engine
 	dialect            *dialect
+	verbatim           bool // identifiers are not encoded
 }
 
 func (r *reader) problem(path, reason string) {
@@ -61,6 +62,7 @@ func (r *reader) mapping(doc map[string]any) *Mapping {
 		DeleteDependentEntities:      r.flag(doc, "", "deleteDependentEntities", true),
 		EntityDeletionThreshold:      r.threshold(doc),
 	}
+	r.verbatim = !r.flag(doc, "", "encodeIdentifiers", true)
 	resources, ok := doc["resources"].([]any)
 	if !ok || len(resources) == 0 {
 		r.problem("resources", "not a list with at least one entry: nothing would be synced")
@@ -167,7 +169,8 @@ func (r *reader) readBlock(path string, entry any) *Block {
 			Allow: r.names(path+".selector.regionPolicy.allow", regions["allow"]),
 			Deny:  r.names(path+".selector.regionPolicy.deny", regions["deny"]),
 		},
-		engine: r.engine,
+		engine:   r.engine,
+		verbatim: r.verbatim,
 	}
 	atOnce := "maxConcurrentAccounts"
 	b.MaxConcurrentAccounts = r.accounts(path+".selector."+atOnce, selector[atOnce])

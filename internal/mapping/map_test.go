@@ -212,3 +212,24 @@ func TestAFailedLeafOfAPropertyIsNoted(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestIdentifiersAreEncodedUnlessTheConfigSaysOtherwise(t *testing.T) {
+	const config = `{%"resources": [{"kind": "k", "port": {"entity": {"mappings": {"identifier": ".Id",
+		"blueprint": "'b'", "relations": {"r": ".To"}}}}}]}`
+	on := compile(t, strings.Replace(config, "%", "", 1)).Blocks[0]
+	off := compile(t, strings.Replace(config, "%", `"encodeIdentifiers": false, `, 1)).Blocks[0]
+	for _, c := range []struct{ resource, id, refused string }{
+		{`{"Id": "legal", "To": "legal"}`, "legal", ""},
+		{`{"Id": "a b", "To": null}`, "a_b_c8687a08", "identifier"},
+		{`{"Id": "legal", "To": ["ok", "a b"]}`, "legal", "relations.r"},
+	} {
+		if got := on.Map(t.Context(), object(t, c.resource), nil); got.Err != nil || got.Entities[0].Identifier != c.id {
+			t.Errorf("%s: %v", c.resource, got)
+		}
+		got := off.Map(t.Context(), object(t, c.resource), nil)
+		if c.refused == "" && got.Err != nil ||
+			c.refused != "" && (got.Err == nil || !strings.HasSuffix(got.Err.Path, c.refused) || len(got.Entities) > 0) {
+			t.Errorf("%s, not encoded: %v", c.resource, got)
+		}
+	}
+}
