@@ -68,6 +68,10 @@ func (u *usage) visit(v reflect.Value) {
 		case *gojq.Query:
 			u.updates = u.updates || n.Op >= gojq.OpModify // the last of the operators, behind =
 			u.iterates = u.iterates || n.Op == gojq.OpComma
+		case *gojq.ObjectKeyVal:
+			if strings.HasPrefix(n.Key, "$") {
+				u.functions = append(u.functions, n.Key+"/0")
+			}
 		case *gojq.FuncDef:
 			u.defined = append(u.defined, signature(n))
 		case *gojq.Suffix:

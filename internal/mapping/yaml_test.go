@@ -53,7 +53,7 @@ func TestAFileThatIsNoConfigSaysWhereItGoesWrong(t *testing.T) {
 		"a: 1\nb: 2\na: 3":             "line 3: the key a stands here a second time",
 		"? [1]\n: 2":                   "line 1: a key is not a name",
 		"a: &x [*x]":                   "too deep",
-		"a: b: c":                      "line 1",
+		"a: b: c":                      "mapping values",
 		"x: 1\n<<: 3":                  "line 2: << merges",
 		strings.Repeat("[", 400) + "1": "",
 	} {
