@@ -151,13 +151,13 @@ var called = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\$?\.?\b[A-Za-z_]\w*`)
 // renamed puts known functions in the place of unknown ones that are called nearly the same.
 func (d *dialect) renamed(text string) string {
 	return called.ReplaceAllStringFunc(text, func(name string) string {
-		if strings.Contains(`."$`, name[:1]) || slices.Contains(d.names, name) {
+		if strings.Contains(`."$`, name[:1]) || slices.Contains(d.names(), name) {
 			return name
 		}
 		if other, ok := otherNames[strings.ToLower(name)]; ok {
 			return other
 		}
-		for _, known := range d.names {
+		for _, known := range d.names() {
 			if len(name) > 3 && distance(known, name) <= 1+len(name)/6 {
 				return known
 			}

@@ -19,7 +19,7 @@ type dialect struct {
 	defs    []*gojq.FuncDef
 	uses    map[string]usage // of each definition, by name/arity
 	options []gojq.CompilerOption
-	names   []string // of functions and keywords, sorted
+	known   []string // see names
 }
 
 func newDialect() *dialect {
@@ -40,12 +40,14 @@ func newDialect() *dialect {
 		gojq.WithFunction("_strptime", 1, 1, strptime),
 		gojq.WithFunction("_indexes_string", 1, 1, indexesString),
 	}
-	d.names = names(d)
 	return d
 }
 
-// names asks the interpreter for those of its functions.
-func names(d *dialect) []string {
+// names are those of functions and keywords, sorted. Only a broken program asks for them.
+func (d *dialect) names() []string {
+	if d.known != nil {
+		return d.known
+	}
 	list := []string{"and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "label", "or",
 		"reduce", "then", "try", "null", "true", "false", "import", "include", "empty"}
 	for _, def := range d.defs {
@@ -63,7 +65,8 @@ func names(d *dialect) []string {
 	}
 	list = slices.DeleteFunc(list, func(name string) bool { return name == "" || name[0] == '_' })
 	slices.Sort(list)
-	return slices.Compact(list)
+	d.known = slices.Compact(list)
+	return d.known
 }
 
 func signature(def *gojq.FuncDef) string { return fmt.Sprintf("%s/%d", def.Name, len(def.Args)) }
