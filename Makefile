@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench build check demo golden soak test try
+.PHONY: bench build check check-mapping demo golden soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -36,6 +36,11 @@ check:
 	@go vet ./...
 	@go run $(STATICCHECK) ./...
 	@go test ./internal/house
+
+# Checks a mapping's FILE (YAML or JSON) without AWS and Port: what is wrong, what it reads and needs,
+# and with SAMPLE=raw.json, raw resources, the entities they become.
+check-mapping:
+	@go run ./functions/checkmapping -file "$(FILE)" -sample "$(SAMPLE)"
 
 # Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
 golden:

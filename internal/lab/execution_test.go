@@ -150,7 +150,7 @@ func TestTheRuleIsToldOfExecutionsThatFailOnly(t *testing.T) {
 	l := open(t)
 	before := len(l.Lambda.Logs(faulty))
 	fine, failed := carryOut(t, l, `{"do": ""}`), carryOut(t, l, `{"do": "fail"}`)
-	name := func(x Execution) string { return x.ARN[strings.LastIndex(x.ARN, ":")+1:] }
+	name := func(x Execution) string { return RunOf(x.ARN) }
 	soon(t, "the rule has told the function", func() bool {
 		return strings.Contains(l.Lambda.Logs(faulty)[before:], fmt.Sprintf(`{"item": "%s has ended", "do": "FAILED"}`, name(failed)))
 	})

@@ -117,14 +117,14 @@ func (l *Lab) openAWS(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	l.desk = desk{l.emulator.url}
+	l.desk = desk{url: l.emulator.url}
 	at, err := url.Parse(l.emulator.url)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
 	// What it would log are calls that a run has given up.
 	l.AWS = NewProxy(at, log.New(io.Discard, "", 0))
-	l.Lambda = newHost(ctx, l.AWS, l.emulator.url, l.awsURL, filepath.Join(l.folder, "functions"))
+	l.Lambda = newHost(ctx, l.AWS, l.desk, l.awsURL, filepath.Join(l.folder, "functions"))
 	l.AWS.invoke = l.Lambda
 	l.AWS.rights = newRights(l.desk)
 	l.accept(public, l.AWS)

@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"bytes"
-	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
@@ -127,11 +125,10 @@ func (p *Proxy) learn(r *http.Response) error {
 	if service != "sts" {
 		return nil
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := peek(&r.Body)
 	if err != nil {
 		return err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	key, role := accessKey.FindSubmatch(body), assumedRole.FindSubmatch(body)
 	if key == nil || role == nil {
 		return nil

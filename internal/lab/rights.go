@@ -1,12 +1,10 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -166,11 +164,10 @@ func (c call) asks(r *http.Request) (action, resource string, err error) {
 	case c.form:
 		return c.service + ":" + c.operation, "*", nil
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := peek(&r.Body)
 	if err != nil {
 		return "", "", err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	var in struct {
 		SecretID        string `json:"SecretId"`
 		StateMachineArn string `json:"stateMachineArn"`
@@ -204,8 +201,7 @@ func s3Asks(r *http.Request) (action, resource string, err error) {
 		verb := map[string]string{"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 		return "s3:" + verb[r.Method], arn + "/" + key, nil
 	case query.Has("delete"):
-		body, err := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		body, err := peek(&r.Body)
 		var in struct {
 			Object []struct{ Key string }
 		}
@@ -228,17 +224,11 @@ func s3Asks(r *http.Request) (action, resource string, err error) {
 
 // policies are the documents of the policies of a role.
 func (d desk) policies(ctx context.Context, role string) ([]string, error) {
-	part := strings.Split(role, ":")
-	account, name := part[4], role[strings.LastIndex(role, "/")+1:]
+	d.account = strings.Split(role, ":")[4]
 	ask := func(values url.Values, into any) error {
 		values.Set("Version", "2010-05-08")
-		values.Set("RoleName", name)
-		header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "X-Moto-Account-Id": {account}}
-		_, got, err := d.send(ctx, "iam", "POST", "/", header, []byte(values.Encode()))
-		if err != nil {
-			return err
-		}
-		return xml.Unmarshal(got, into)
+		values.Set("RoleName", role[strings.LastIndex(role, "/")+1:])
+		return d.form(ctx, "iam", "", values, into)
 	}
 	var listed struct {
 		Names []string `xml:"ListRolePoliciesResult>PolicyNames>member"`

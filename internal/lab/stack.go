@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
@@ -125,7 +126,8 @@ func (l *Lab) sam(ctx context.Context, what string, environment []string, argume
 	c := exec.Command(l.python, append([]string{"-I", "-m", "samcli"}, append(arguments, "--config-file", empty)...)...)
 	c.Dir, c.Stdout, c.Stderr = l.folder, said, said
 	c.Env = append(alone(
-		"HOME="+l.folder, "SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
+		"HOME="+l.folder, "TMPDIR="+l.folder, // it leaves folders of its own behind
+		"SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
 		// The emulator reads templates that are at localhost, by this name.
 		"AWS_ENDPOINT_URL="+strings.Replace(l.awsURL, "127.0.0.1", "localhost", 1),
 		"AWS_ACCESS_KEY_ID=hub", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION="+region,
@@ -143,12 +145,12 @@ func (l *Lab) Restore() { l.AWS.rights.forget() }
 
 // Unused are the actions that the role of a function is allowed and has never asked for.
 func (l *Lab) Unused(ctx context.Context, function string) ([]string, error) {
-	return l.AWS.rights.unused(ctx, "arn:aws:iam::"+hub+":role/"+function)
+	return l.AWS.rights.unused(ctx, access.RoleARN("aws", hub, function))
 }
 
 // MemberRole is the ARN of the role with which the stack reads an account.
 func (l *Lab) MemberRole(account string) string {
-	return "arn:aws:iam::" + account + ":role/" + Stack + "-read"
+	return access.RoleARN("aws", account, Stack+"-read")
 }
 
 // DeleteStack deletes the stack and waits until it is gone.

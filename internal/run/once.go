@@ -59,7 +59,7 @@ func (e *Engine) patiently(ctx context.Context, r DiscoverRequest) (Discovered, 
 		d, err := e.Discover(sliced, r)
 		cancel()
 		var busy *ledger.BusyError
-		if !errors.As(err, &busy) || !waited.IsZero() && !busy.Until.Before(waited) { // nothing has changed by waiting, and nothing would
+		if !errors.As(err, &busy) || !waited.IsZero() && busy.Until.After(waited) {
 			return d, err
 		}
 		waited = busy.Until
@@ -98,7 +98,9 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				}
 				if err != nil { // the account stays unread, the others go on
 					e.Log.ErrorContext(ctx, "account failed", "run", d.Run, "account", a.ID, "err", err)
-					return e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()})
+					if err := e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()}); err != nil {
+						e.Log.WarnContext(ctx, "the report will not say why", "run", d.Run, "account", a.ID, "err", err)
+					}
 				}
 				return nil
 			})

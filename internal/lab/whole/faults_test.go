@@ -46,7 +46,7 @@ func (w whole) aborted() {
 	w.Port.ResetStats()
 	slow := w.AWS.Fault(lab.Rule{Function: lab.Sync, Operation: "DescribeInstances", Do: lab.Slow{By: 3 * time.Second}})
 	arn := w.start(`{}`)
-	for strings.Count(w.Lambda.Logs(lab.Sync), nameOf(arn)) == 0 {
+	for strings.Count(w.Lambda.Logs(lab.Sync), lab.RunOf(arn)) == 0 {
 		time.Sleep(50 * time.Millisecond)
 	}
 	w.must(w.Abort(w.ctx, arn))
@@ -65,14 +65,12 @@ func (w whole) aborted() {
 
 // closing is the report of a run that somebody else may have to write yet; nil before.
 func (w whole) closing(arn string) *report.Report {
-	r, err := w.ReadReport(w.ctx, nameOf(arn))
+	r, err := w.ReadReport(w.ctx, lab.RunOf(arn))
 	if err != nil {
 		return nil
 	}
 	return r
 }
-
-func nameOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 func (w whole) roughWeather() {
 	calls := []lab.Action{lab.Throttle{}, lab.Fail{Status: 500}, lab.LoseAnswer{}, lab.DropBefore{}, lab.Slow{By: 50 * time.Millisecond}}

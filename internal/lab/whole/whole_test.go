@@ -104,7 +104,7 @@ func (w whole) run(options string) *report.Report {
 // reported is the report of the run of an execution.
 func (w whole) reported(arn string) *report.Report {
 	w.Helper()
-	r, err := w.ReadReport(w.ctx, nameOf(arn))
+	r, err := w.ReadReport(w.ctx, lab.RunOf(arn))
 	w.must(err)
 	return r
 }
