@@ -34,7 +34,8 @@ type chunkHeader struct {
 	Run      string `json:"run"`
 	Fence    int64  `json:"fence"`
 	Op       Op     `json:"op"`
-	PortTime int64  `json:"portTime"` // Port's clock before the first write of the chunk, ms
+	PortTime int64  `json:"portTime"`        // Port's clock before the first write of the chunk, ms
+	Until    int64  `json:"until,omitempty"` // the same, when no write of the chunk is under way any more
 }
 
 // Journal records up to ChunkSize entities before they are written to or deleted from Port. at is
@@ -44,7 +45,8 @@ func (a *Holder) Journal(ctx context.Context, op Op, at time.Time, entries []Wri
 	if err := a.expired(); err != nil {
 		return err
 	}
-	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, a.head.Lease.Fence, op, at.UnixMilli()})
+	span := a.Span(at)
+	s, err := newShard(chunkHeader{Format, a.head.Account, a.head.Lease.Run, a.head.Lease.Fence, op, span.From, span.Until})
 	for i := range entries {
 		if err == nil {
 			err = s.add(&entries[i])
@@ -67,6 +69,18 @@ func (a *Holder) Journal(ctx context.Context, op Op, at time.Time, entries []Wri
 	return nil
 }
 
+// Span is when writes that are journaled at a time of Port's may take effect: no later than the lease.
+func (a *Holder) Span(at time.Time) Span {
+	return Span{at.UnixMilli(), at.Add(a.head.Lease.Until.Sub(a.ledger.now())).UnixMilli()}
+}
+
+func (h *chunkHeader) span() Span {
+	if h.Until == 0 { // of format 1
+		return Span{h.PortTime, h.PortTime + longestInvocation.Milliseconds()}
+	}
+	return Span{h.PortTime, h.Until}
+}
+
 // absorb puts the entities of a journal chunk into the manifest: written, outcome unknown.
 func (m *Manifest) absorb(name string, data []byte) error {
 	var h chunkHeader
@@ -79,7 +93,7 @@ func (m *Manifest) absorb(name string, data []byte) error {
 		}
 		e.Hash = Hash{}
 		if h.Op == Upsert {
-			e.Send(h.PortTime)
+			e.Send(h.span())
 		}
 		return nil
 	})

@@ -21,10 +21,11 @@ func TestTheNextTakeAbsorbsWhatWasJournaled(t *testing.T) {
 			confirmed(m, n, 1)
 		}
 		find(m, 0).Hash = ledger.Hash{} // all else of it stays
-		find(m, 0).Sent = []int64{2000}
+		sent := []ledger.Span{{2000, 2000 + leaseTime.Milliseconds()}}
+		find(m, 0).Sent = sent
 		one := written(6)
 		m.Add(ledger.Entry{Entity: one.Entity, Resource: one.Resource, Blocks: one.Blocks, First: 1,
-			Birth: ledger.Birth{Sent: []int64{2000}}})
+			Birth: ledger.Birth{Sent: sent}})
 		return m
 	}())
 	w.wantContents(h.Manifest, want)
@@ -76,7 +77,7 @@ func TestEveryChunkWhoseOutcomeNobodyKnowsDatesItsEntities(t *testing.T) {
 		w.later()
 	}
 	if e := find(w.take(1, "last").Manifest, 1); e == nil || e.Own != ledger.Unsettled ||
-		!slices.Equal(e.Sent, []int64{1000, 2000, 3000}) {
+		!slices.Equal(e.Sent, []ledger.Span{{1000, 61000}, {2000, 62000}, {3000, 63000}}) {
 		t.Errorf("got %+v", e)
 	}
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
@@ -47,57 +46,6 @@ const (
 	Moved         // read in full, and it yields another blueprint
 	Unmapped      // read in full, but the mapping that yielded the entity is no longer there
 )
-
-// Own says how sure it is that we made an entity.
-type Own uint8
-
-const (
-	Unsettled Own = iota // only if Port created it by one of the writes in Sent
-	Created              // Port answered that our write created it
-	Adopted              // it carried our datasource before our first write; made from From to To
-)
-
-// Birth is what is known of how an entity came to be. Times are Port's, in ms.
-type Birth struct {
-	Own   Own     `json:"o,omitempty"`
-	From  int64   `json:"from,omitempty"` // of the journal chunk before the write that created it
-	To    int64   `json:"to,omitempty"`   // of that write's answer
-	Sent  []int64 `json:"sent,omitempty"` // of the chunks before writes whose outcome nobody read
-	Since int64   `json:"own,omitempty"`  // of the run that adopted it
-	Met   int64   `json:"met,omitempty"`  // of our first write that found it there, made by we do not know whom
-}
-
-// maxSent bounds Sent. Each is a write that failed in a way that nobody knows the outcome of.
-const maxSent = 8
-
-// Send notes a write whose outcome is not known yet.
-func (b *Birth) Send(at int64) {
-	if !slices.Contains(b.Sent, at) {
-		b.Sent = append(slices.Clip(b.Sent[max(0, len(b.Sent)-maxSent+1):]), at)
-	}
-}
-
-// Settle notes that a write has certainly not created the entity.
-func (b *Birth) Settle(at int64) {
-	b.Sent = slices.DeleteFunc(slices.Clone(b.Sent), func(t int64) bool { return t == at })
-	if len(b.Sent) == 0 {
-		b.Sent = nil
-	}
-}
-
-// Join adds what another claim of the same entity knows. Of two that know a creation the later counts: the
-// entity was deleted in between, which a claim that could not be looked at meanwhile has not heard of.
-func (b *Birth) Join(o Birth) {
-	if o.Own != Unsettled && (b.Own == Unsettled || o.To > b.To) {
-		b.Own, b.From, b.To, b.Since = o.Own, o.From, o.To, o.Since
-	}
-	if b.Met == 0 || o.Met != 0 && o.Met < b.Met {
-		b.Met = o.Met
-	}
-	for _, at := range o.Sent {
-		b.Send(at)
-	}
-}
 
 // Hold keeps back an entry that may go, until it is proven again or approved.
 type Hold struct {

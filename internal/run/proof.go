@@ -82,9 +82,6 @@ func (w *work) unasked(c *ledger.Cell) string {
 // clockSlack is how far Port's clock may be from what we take it to be: its Date has whole seconds.
 const clockSlack = 2 * time.Second
 
-// longestInvocation is how long after its journal chunk a write can have taken effect.
-const longestInvocation = 20 * time.Minute
-
 // ours says that we made the entity: we adopted it, which holds if it is still the one, and no claim of ours
 // had met it before; or Port created it by the write that Port said had
 // created it, or by one whose answer nobody read.
@@ -93,7 +90,7 @@ func ours(b ledger.Birth, created time.Time) bool {
 		return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
 	}
 	return b.Own == ledger.Adopted && within(b.From, b.To) && (b.Met == 0 || b.Met >= b.Since) || b.Own == ledger.Created && within(b.From, b.To) ||
-		slices.ContainsFunc(b.Sent, func(at int64) bool { return within(at, at+longestInvocation.Milliseconds()) })
+		slices.ContainsFunc(b.Sent, func(s ledger.Span) bool { return within(s.From, s.Until) })
 }
 
 // touched says that somebody wrote the entity since the run began, and that it was not the last write

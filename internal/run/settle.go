@@ -50,7 +50,7 @@ func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64
 	if r.Created {
 		e.Birth = ledger.Birth{Own: ledger.Created, From: one.chunk, To: now}
 	} else if at, ok := w.sync.work.stubs.named(one.Entity); ok && !known {
-		e.Send(at)
+		e.Send(ledger.Span{From: at, Until: now})
 	}
 	if e.Own == ledger.Unsettled && e.Met == 0 {
 		e.Met = now

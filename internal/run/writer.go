@@ -152,13 +152,14 @@ func (w *writer) kick(enough int) {
 // journal records what is about to be written. A dry run writes nothing, so it has nothing to record.
 func (w *writer) journal(chunk []*write) error {
 	at := w.sync.engine.Port.Now()
+	span := w.sync.holder.Span(at)
 	list := make([]ledger.Written, len(chunk))
 	w.mu.Lock()
 	for i, one := range chunk {
 		c := w.sync.holder.Cells[one.cell]
 		list[i] = ledger.Written{Entity: one.Entity, Region: c.Region, Kind: c.Kind, Resource: one.resource, Blocks: one.blocks}
-		one.chunk = at.UnixMilli()
-		w.sync.holder.Find(one.cell, one.resource, one.Entity).Send(one.chunk)
+		one.chunk = span.From
+		w.sync.holder.Find(one.cell, one.resource, one.Entity).Send(span)
 		w.sync.work.stubs.name(one.targets, one.chunk)
 	}
 	w.mu.Unlock()
