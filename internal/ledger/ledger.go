@@ -5,6 +5,8 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,15 +42,23 @@ func (l *Ledger) Overlay(run string) *Ledger {
 	return &over
 }
 
-// segment makes a name fit into one level of a key.
+// segment makes a name fit into one level of a key. Names that differ never share one.
 func segment(s string) string {
-	return strings.Map(func(r rune) rune {
+	fits := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.@", r):
 			return r
 		}
 		return '_'
 	}, s)
+	if strings.HasPrefix(fits, ".") { // which no key may
+		fits = "_" + fits
+	}
+	if fits != s {
+		sum := sha256.Sum256([]byte(s))
+		fits += "@" + hex.EncodeToString(sum[:6])
+	}
+	return fits
 }
 
 func (l *Ledger) runKey(run, name string) string { return l.runs + segment(run) + "/" + name }

@@ -193,7 +193,7 @@ func TestOptionsNarrowARun(t *testing.T) {
 func TestLedgersOfOtherIntegrationsAreApart(t *testing.T) {
 	m := newMemory()
 	names := [][3]string{{"org", "aws-v3", "a"}, {"org", "aws-v3", "b"}, {"org", "aws", "a"},
-		{"org2", "aws-v3", "a"}}
+		{"org2", "aws-v3", "a"}, {"org", "aws-v3", "a=b"}, {"org", "aws-v3", "a_b"}, {"org", "aws-v3", "a b"}, {"org", "aws-v3", ".a"}}
 	for _, n := range names {
 		l := ledger.New(m, n[0], n[1], n[2], time.Now)
 		seen, err := l.ReadLock(t.Context())

@@ -25,9 +25,10 @@ type Query struct {
 
 // Rule compares a property, or a meta property such as $identifier, with a value.
 type Rule struct {
-	Property string `json:"property"`
-	Operator string `json:"operator"`
-	Value    any    `json:"value"`
+	Property  string `json:"property,omitempty"`
+	Operator  string `json:"operator"`
+	Blueprint string `json:"blueprint,omitempty"` // of the entities that relatedTo names
+	Value     any    `json:"value"`
 }
 
 // SearchPage is some of the entities found. Next asks for those after them; it is empty on the last
@@ -81,7 +82,8 @@ func (c *Client) Owned(
 	// Plain substring tests: the slashes keep aws from matching aws-v3, and prod from matching
 	// nonprod.
 	return c.lookup(ctx, blueprint, identifiers,
-		Rule{"$datasource", "contains", c.source[0]}, Rule{"$datasource", "contains", c.source[1]})
+		Rule{Property: "$datasource", Operator: "contains", Value: c.source[0]},
+		Rule{Property: "$datasource", Operator: "contains", Value: c.source[1]})
 }
 
 // Find looks up identifiers of one blueprint and returns, by identifier, the entities that exist,
@@ -97,21 +99,40 @@ func (c *Client) lookup(
 ) (map[string]Entity, error) {
 	found := map[string]Entity{}
 	for ids := range slices.Chunk(identifiers, lookup) {
-		q := Query{Combinator: "and", Rules: append([]Rule{{"$identifier", "in", ids}}, rules...)}
-		for from := ""; ; {
-			page, err := c.Search(ctx, blueprint, q, from)
-			if err != nil {
-				return nil, err
-			}
-			for _, e := range page.Entities {
-				found[e.Identifier] = e
-			}
-			if from = page.Next; from == "" {
-				break
-			}
+		q := Query{Combinator: "and", Rules: append([]Rule{{Property: "$identifier", Operator: "in", Value: ids}}, rules...)}
+		if err := c.searchAll(ctx, blueprint, q, func(e Entity) { found[e.Identifier] = e }); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// searchAll calls f for all that a search finds.
+func (c *Client) searchAll(ctx context.Context, blueprint string, q Query, f func(Entity)) error {
+	for from := ""; ; {
+		page, err := c.Search(ctx, blueprint, q, from)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Entities {
+			f(e)
+		}
+		if from = page.Next; from == "" {
+			return nil
+		}
+	}
+}
+
+// Related calls f for entities of one blueprint that relate to some of the identifiers of another one, and
+// maybe for some that relate to them over others.
+func (c *Client) Related(ctx context.Context, blueprint, to string, identifiers []string, f func(Entity)) error {
+	for ids := range slices.Chunk(identifiers, lookup) {
+		q := Query{Combinator: "and", Rules: []Rule{{Operator: "relatedTo", Blueprint: to, Value: ids}}}
+		if err := c.searchAll(ctx, blueprint, q, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DatasourceEntities finds the entities of all blueprints that carry our datasource, up to 5,000 a

@@ -42,7 +42,7 @@ func TestReadsOfEntities(t *testing.T) {
 			return c.Search(x, "a/b", port.Query{}, "")
 		}, search, `{"limit":1000}`, port.SearchPage{Entities: []port.Entity{wantEntity}}},
 		{"a query and a page", func(x ctx, c *port.Client) (any, error) {
-			q := port.Query{Combinator: "or", Rules: []port.Rule{{"$title", "=", "one"}}}
+			q := port.Query{Combinator: "or", Rules: []port.Rule{{Property: "$title", Operator: "=", Value: "one"}}}
 			return c.Search(x, "a/b", q, "more")
 		}, search, `{"query":{"combinator":"or","rules":[` +
 			`{"property":"$title","operator":"=","value":"one"}]},"limit":1000,"from":"more"}`,

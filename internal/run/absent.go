@@ -180,7 +180,7 @@ func (s *sweep) enroll(ctx context.Context) error {
 	for _, a := range s.work.Absent {
 		since[a.ID] = a.Since
 	}
-	for _, state := range s.states {
+	for _, state := range accountsOf(s.states) {
 		if state.Summary.Total() == 0 && !state.Loose {
 			continue
 		}

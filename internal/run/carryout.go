@@ -48,6 +48,9 @@ func (s *sweep) decide(ctx context.Context) (err error) {
 	if s.known {
 		return nil
 	}
+	if err := s.findLeftovers(ctx); err != nil {
+		return err
+	}
 	d, err := s.work.gather(ctx, s.states, s.engine.SecondProof)
 	if err == nil && !d.idle() {
 		err = s.work.ledger.WriteOnce(ctx, s.work.Run, decisionsName, &d)

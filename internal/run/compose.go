@@ -33,6 +33,7 @@ func (s *sweep) compose() *report.Report {
 	for _, p := range w.mapping.Warnings {
 		r.Warnings = append(r.Warnings, p.String())
 	}
+	r.Warnings = append(r.Warnings, s.unsearched...)
 	for _, f := range w.Frozen {
 		r.Blocks = append(r.Blocks, report.Block(f))
 	}
@@ -52,7 +53,7 @@ func hidden(a report.Account) bool {
 
 // tally adds up what happened to entities and how many calls it took.
 func (s *sweep) tally(r *report.Report) {
-	for _, state := range s.states {
+	for _, state := range accountsOf(s.states) {
 		sum := state.Summary
 		for name, n := range sum.Entries {
 			b := r.Blueprints[name]
@@ -86,7 +87,7 @@ func (s *sweep) tally(r *report.Report) {
 // it was read.
 func (s *sweep) accounts() []report.Account {
 	known := map[string]ledger.State{}
-	for _, state := range s.states {
+	for _, state := range accountsOf(s.states) {
 		known[state.Account] = state
 	}
 	var all []report.Account

@@ -118,6 +118,7 @@ func (t *turn) recheck(ctx context.Context, all []doomed) (going []doomed, err e
 			t.Released = append(t.Released, d.departure("WrittenByOthers", "somebody else wrote it last"))
 		case !ours(d.entry.Birth, found.CreatedAt):
 			t.Remove(d.entry)
+			t.disowned = append(t.disowned, ledger.Disowned{Entity: d.Entity, Created: found.CreatedAt.UnixMilli()})
 			made := found.CreatedAt.UTC().Format(time.RFC3339)
 			t.Released = append(t.Released, d.departure("MadeByOthers", "it was made at "+made+", and not by us"))
 		case touched(d.entry, found, t.work.PortTime):

@@ -119,7 +119,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 		candidates: map[ledger.Entity][]candidate{}, stay: map[ledger.Entity][]place{}, entries: map[[2]string]int{},
 	}
 	d := decisions{Format: ledger.Format}
-	for _, s := range states {
+	for _, s := range accountsOf(states) {
 		d.Entries += s.Summary.Total()
 		if s.Summary.Run == w.Run {
 			d.Entries -= s.Summary.Born
@@ -134,7 +134,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 	for _, all := range c.candidates {
 		slices.SortFunc(all, func(a, b candidate) int { return strings.Compare(a.order(), b.order()) })
 	}
-	err = each(ctx, states, func(s ledger.State) bool { return s.Summary.Total() > 0 || s.Loose },
+	err = each(ctx, accountsOf(states), func(s ledger.State) bool { return s.Summary.Total() > 0 || s.Loose },
 		func(ctx context.Context, account string) error { return w.others(ctx, account, &c) })
 	if err != nil {
 		return d, err

@@ -22,6 +22,8 @@ const (
 	accountUnselected = "account no longer selected"
 	accountGone       = "account left the organization"
 	accountMoved      = "account out of scope"
+
+	leftOver = "left over" // it carries our datasource, nothing yields it and nothing refers to it
 )
 
 // byConfiguration says that a person's settings, and not AWS, are why an entry may go. However often that
@@ -43,8 +45,14 @@ var reasons = map[ledger.Mark]string{
 // its end in this run, and its resource either was not in the list or was read in full and no longer
 // yields it. A resource that could not be read or mapped protects its entries, and nothing else.
 // Otherwise it may if the mapping no longer asks for its cell, in an account that let us in; and if
-// its account is retired.
+// its account is retired. What is left over in Port may where this run has found it so.
 func (w *work) departed(account string, sum *ledger.Summary, e *ledger.Entry, c *ledger.Cell) string {
+	if account == leftovers {
+		if e.Fence == w.Fence && w.Options.Refresh {
+			return leftOver
+		}
+		return ""
+	}
 	if reason := w.retired(account); reason != "" {
 		return reason
 	}

@@ -73,6 +73,7 @@ type turn struct {
 	*sweep
 	*ledger.Holder
 	outcome
+	disowned []ledger.Disowned
 }
 
 // do carries out one step, or as much of it as there is time for. Whatever is no longer as it was when
@@ -98,6 +99,9 @@ func (s *sweep) do(ctx context.Context, one step) (out outcome, done bool, err e
 		}
 	}
 	done, err = t.delete(ctx, one.deletes)
+	if failed := s.work.ledger.Disown(ctx, t.disowned); failed != nil {
+		return outcome{}, false, errors.Join(err, failed, s.act.release(ctx, h))
+	}
 	sum := h.Summary
 	sum.Entries = h.Counts()
 	if failed := h.Commit(ctx, sum); failed != nil {

@@ -73,6 +73,8 @@ type sweep struct {
 	known    bool                      // the decisions are those of an earlier invocation
 	told     bool                      // an earlier invocation has written the report
 	last     report.Report             // and that is it
+	// unsearched says why what is left over in Port was not looked for.
+	unsearched []string
 	decisions
 
 	toPort   *atomic.Int64 // requests

@@ -1,0 +1,140 @@
+package run_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
+)
+
+var refresh = ledger.Options{Refresh: true}
+
+// leave puts entities into Port that carry our datasource and of which we know nothing, as Ocean or a lost
+// state leaves them.
+func (s *scene) leave(blueprint string, identifiers ...string) {
+	s.Helper()
+	var all []porttest.Entity
+	for _, id := range identifiers {
+		all = append(all, porttest.Entity{Blueprint: blueprint, Identifier: id, Datasource: ours,
+			CreatedAt: time.Now(), UpdatedAt: time.Now()})
+	}
+	s.must(s.port.Seed(porttest.Seed{Entities: all}))
+}
+
+func TestWhatIsLeftOverGoesOnlyInARefreshThatSawEverything(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options ledger.Options
+		change  func(*scene)
+		goes    bool
+	}{
+		{"a refresh", refresh, func(*scene) {}, true},
+		{"any other run", ledger.Options{}, func(*scene) {}, false},
+		{"a refresh of something", ledger.Options{Refresh: true, Regions: []string{"global"}}, func(*scene) {}, false},
+		{"a listing is denied", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: prod, Operation: "s3:ListBuckets", Fail: awstest.Deny})
+		}, false},
+		{"an item is unread", refresh, func(s *scene) {
+			s.world.Fault(rule{Operation: "s3:GetBucketTagging", Item: "bare-11", Fail: awstest.Deny})
+		}, false},
+		{"another kind's listing is denied", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: prod, Operation: "ecs:ListClusters", Fail: awstest.Deny})
+		}, true},
+		{"a role is denied", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: lab, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+		}, false},
+		{"an account that was never read is suspended", refresh, func(s *scene) { s.world.SetState("444444444444", "SUSPENDED") }, false},
+		{"an account that was read is suspended", refresh, func(s *scene) { s.world.SetState(dev, "SUSPENDED") }, true},
+		{"somebody touches it meanwhile", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: dev, Operation: "s3:ListBuckets", Times: 1, Hook: func() {
+				time.Sleep(10 * time.Second)
+				s.leave("bucket", "of-old")
+			}})
+		}, false},
+		{"a block computes its blueprint, and its kind is not read", refresh, func(s *scene) {
+			s.remap(config(accounts(), instances(), buckets(), clusters(), topics(), change(topics(), "blueprint", `"buck" + "et"`)))
+			s.world.Fault(rule{Account: prod, Operation: "sns:ListTopics", Fail: awstest.Deny})
+		}, false},
+		{"nothing in the mapping could yield it", refresh, func(s *scene) {
+			s.remap(config(accounts(), instances(), clusters(), topics()))
+			s.world.Fault(rule{Account: lab, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.run()
+				s.leave("bucket", "of-old")
+				c.change(s)
+				s.runWith(c.options)
+				if _, there := s.catalog()["bucket/of-old"]; there == c.goes {
+					t.Errorf("it is there: %t", there)
+				}
+				s.run()
+				s.wrote(writes{})
+			})
+		})
+	}
+}
+
+func TestWhatIsLeftOverStaysWhileSomethingRefersToIt(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.leave("bucket", "used", "unused")
+		s.must(s.port.Create(porttest.Entity{Blueprint: "service", Identifier: "shop", Relations: object{"bucket": "used"}}))
+		s.nothingWritten(func() string {
+			r := s.runWith(ledger.Options{Refresh: true, DryRun: true})
+			s.swept(r, swept{Deleted: []string{"bucket/unused: left over, WouldDelete"}})
+			return r.Run
+		})
+		s.swept(s.runWith(refresh), swept{Deleted: []string{"bucket/unused: left over"}})
+		s.must(s.port.Remove("service", "shop"))
+		s.swept(s.runWith(refresh), swept{Deleted: []string{"bucket/used: left over"}})
+		s.converged()
+		s.runWith(refresh)
+		s.wrote(writes{})
+	})
+}
+
+func TestWhatWeWroteOverIsNotTakenForLeftOver(t *testing.T) {
+	play(t, func(s *scene) {
+		s.must(s.port.Create(porttest.Entity{Blueprint: "account", Identifier: prod}))
+		s.must(s.port.Create(porttest.Entity{Blueprint: "bucket", Identifier: "logs-11"}))
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "logs-11")
+		s.swept(s.run(), swept{Released: []string{"bucket/logs-11: gone, MadeByOthers"}})
+		s.swept(s.runWith(refresh), swept{})
+		s.must(s.port.Remove("bucket", "logs-11"))
+		s.leave("bucket", "logs-11") // made anew it is another one
+		s.swept(s.runWith(refresh), swept{Deleted: []string{"bucket/logs-11: left over"}})
+	})
+}
+
+func TestManyLeftoversWaitForASecondRefreshOrAPerson(t *testing.T) {
+	for _, by := range []string{"a second refresh", "a person"} {
+		t.Run(by, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.remap(unbound())
+				s.run()
+				var lines []string
+				for i := range 21 {
+					id := fmt.Sprintf("old-%02d", i)
+					s.leave("topic", id)
+					lines = append(lines, "topic/"+id+": left over")
+				}
+				first := s.runWith(refresh)
+				s.swept(first, swept{Held: with(lines, ", Guard")})
+				s.swept(s.run(), swept{})
+				s.swept(s.runWith(ledger.Options{Approve: first.Run}), swept{}) // without a refresh nothing is proved
+				o := refresh
+				if by == "a person" {
+					o.Approve = first.Run
+				}
+				s.swept(s.runWith(o), swept{Deleted: lines})
+				s.converged()
+			})
+		})
+	}
+}
