@@ -14,6 +14,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
 // CheckMapping writes what is wrong with the mapping in a file, YAML or JSON, and what its blocks
@@ -92,20 +93,21 @@ func (c *checker) line(format string, args ...any) {
 // block writes what a block reads, asks and needs.
 func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
 	at := fmt.Sprintf("resources[%d]", b.Index)
-	i := slices.IndexFunc(kinds.All, func(k kind.Kind) bool { return k.Name == b.Kind })
+	all := slices.Concat(kinds.All, run.OwnKinds())
+	i := slices.IndexFunc(all, func(k kind.Kind) bool { return k.Name == b.Kind })
 	if i < 0 {
-		known := make([]string, len(kinds.All))
-		for n, k := range kinds.All {
+		known := make([]string, len(all))
+		for n, k := range all {
 			known[n] = k.Name
 		}
 		c.wrong = append(c.wrong, mapping.Problem{Block: b.Index, Path: at + ".kind",
 			Reason: b.Kind + " is not a kind that is read; there are " + strings.Join(known, ", ")})
 		return
 	}
-	k := kinds.All[i]
+	k := all[i]
 	c.line("%s: %s becomes %s", at, k.Name, listed(b.Blueprints, "what a program says"))
-	keys, all := b.Keys()
-	if all {
+	keys, whole := b.Keys()
+	if whole {
 		keys = []string{"all: a program uses .Properties or the item as a whole"}
 	}
 	c.line("  keys of .Properties that it reads: %s", listed(keys, "none"))

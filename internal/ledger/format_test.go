@@ -73,9 +73,9 @@ func recorded(t *testing.T, format int) *memory {
 	h.Cells[0].Unread = kind.Verdict{State: kind.Listed, Reason: "NotMapped", Message: "an item"}
 	h.Blueprints["topic"] = ledger.BlueprintAt{CreatedAt: w.clock, UpdatedAt: w.clock.Add(time.Hour)}
 	sum := fullSummary(w.clock)
-	sum.Entered = format >= 2
-	if format >= 2 {
+	if sum.Entered = format >= 2; format >= 2 {
 		sum.Refreshed = w.clock
+		sum.Extent = ledger.Extent{Read: []string{"eu-west-1"}, Denied: []string{"x"}, NotEnabled: []string{"y"}, Asked: 2, Complete: 1}
 	}
 	w.must(h.Commit(t.Context(), sum))
 	h = w.take(1, "second")
@@ -88,6 +88,8 @@ func recorded(t *testing.T, format int) *memory {
 	_, _, err := w.ledger().WritePlan(t.Context(), p, accounts)
 	w.must(err)
 	if format >= 2 {
+		one := ledger.Disowned{Entity: ledger.Entity{Blueprint: "topic", Identifier: "theirs"}, Created: 1500}
+		w.must(w.ledger().Disown(t.Context(), []ledger.Disowned{one}))
 		w.must(w.ledger().WriteRoster(t.Context(), "run1", ledger.Roster{Selection: "all", Accounts: []string{account},
 			Absent: map[string]ledger.Absence{"999900001111": {Since: w.clock, Selection: "some"}}}))
 	}
@@ -203,6 +205,7 @@ var readers = []struct {
 		r, err := w.ledger().ReadRoster(w.Context())
 		return []any{r.Selection, r.Accounts, r.Absent}, err
 	}},
+	{"disowned", "disowned.json", func(w *world) (any, error) { return w.ledger().ReadDisowned(w.Context()) }},
 	{"states", "head.json", func(w *world) (any, error) { return w.ledger().States(w.Context()) }},
 	{"manifest", "manifest/", func(w *world) (any, error) {
 		m, _, err := w.ledger().Read(w.Context(), account)

@@ -16,6 +16,7 @@ type Summary struct {
 	Refreshed time.Time          `json:"refreshed,omitzero"` // when it was last compared with Port
 	Verdict   Since              `json:"verdict"`
 	Cells     map[kind.State]int `json:"cells,omitempty"` // cells the run asked for, by state
+	Extent    Extent             `json:"extent,omitzero"`
 
 	Frozen     []FrozenCell      `json:"frozen,omitempty"`  // the first MaxListed of the cells that are not complete
 	Entries    map[string]int    `json:"entries,omitempty"` // by blueprint
@@ -27,6 +28,15 @@ type Summary struct {
 	PortCalls  int               `json:"portCalls,omitempty"`
 	Problems   []Problem         `json:"problems,omitempty"` // the first MaxListed
 	Trouble    int               `json:"trouble,omitempty"`  // how many there were
+}
+
+// Extent is how much of an account a run saw of what it asked for.
+type Extent struct {
+	Read       []string `json:"read,omitempty"`       // regions in which some kind was listed to its end
+	Denied     []string `json:"denied,omitempty"`     // regions in which AWS refused, and none was
+	NotEnabled []string `json:"notEnabled,omitempty"` // regions that the account has not enabled
+	Asked      int      `json:"asked,omitempty"`      // kinds
+	Complete   int      `json:"complete,omitempty"`   // kinds that were read in full, wherever they were asked for
 }
 
 // MaxListed bounds the lists of a summary, and maxMessage the messages in them: the heads of all

@@ -59,6 +59,13 @@ func TestReadsOfEntities(t *testing.T) {
 		}, search, `{"query":{"combinator":"and","rules":[` +
 			`{"property":"$identifier","operator":"in","value":["i-1"]}]},"limit":1000}`,
 			map[string]port.Entity{"i-1": wantEntity}},
+		{"what relates to some", func(x ctx, c *port.Client) (any, error) {
+			found := map[string]port.Entity{}
+			err := c.Related(x, "a/b", "vm", []string{"i-1", "i-2"}, func(e port.Entity) { found[e.Identifier] = e })
+			return found, err
+		}, search, `{"query":{"combinator":"and","rules":[` +
+			`{"operator":"relatedTo","blueprint":"vm","value":["i-1","i-2"]}]},"limit":1000}`,
+			map[string]port.Entity{"i-1": wantEntity}},
 		{"all of ours", func(x ctx, c *port.Client) (any, error) {
 			return c.DatasourceEntities(x, time.Time{}, "")
 		}, "POST /v1/blueprints/entities/datasource-entities",

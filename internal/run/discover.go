@@ -213,7 +213,7 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
 		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
 		switch {
-		case !slices.ContainsFunc(e.Kinds, func(k kind.Kind) bool { return k.Name == b.Kind }):
+		case !slices.ContainsFunc(slices.Concat(e.Kinds, OwnKinds()), func(k kind.Kind) bool { return k.Name == b.Kind }):
 			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
 		case len(b.Blueprints) > 0 && known < 0:
 			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",

@@ -106,7 +106,8 @@ type work struct {
 	ledger  *ledger.Ledger
 	mapping *mapping.Mapping
 	kinds   []asked
-	stubs   stubs
+	own     []asked // those of our own kinds, which the run's end reads
+	stubs   *stubs
 }
 
 // asked is a kind that the mapping names and we serve, with its blocks in their order.
@@ -147,30 +148,40 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 	}
 	w := &work{
 		Plan: plan, ledger: l, mapping: m.At(plan.Time),
-		stubs: stubs{since: map[ledger.Entity]int64{}},
+		stubs: newStubs(),
 	}
 	if plan.Options.DryRun {
 		w.ledger = l.Overlay(plan.Run)
 	}
 	for _, k := range e.Kinds {
-		a := asked{Kind: k}
-		for _, b := range w.mapping.Blocks {
-			if b.Kind != k.Name {
-				continue
-			}
-			i := slices.IndexFunc(plan.Frozen, func(f ledger.FrozenBlock) bool { return f.Block == b.Index })
-			if i >= 0 {
-				a.frozen = &plan.Frozen[i]
-				continue
-			}
-			a.blocks = append(a.blocks, b)
-			a.options = append(a.options, b.Options...)
-		}
-		if len(a.blocks) > 0 && plan.Options.Takes(k.Name) {
+		if a := w.ask(k); len(a.blocks) > 0 && plan.Options.Takes(k.Name) {
 			w.kinds = append(w.kinds, a)
 		}
 	}
+	for _, k := range OwnKinds() {
+		if a := w.ask(k); len(a.blocks) > 0 {
+			w.own = append(w.own, a)
+		}
+	}
 	return w, nil
+}
+
+// ask is what the mapping asks of a kind.
+func (w *work) ask(k kind.Kind) asked {
+	a := asked{Kind: k}
+	for _, b := range w.mapping.Blocks {
+		if b.Kind != k.Name {
+			continue
+		}
+		i := slices.IndexFunc(w.Frozen, func(f ledger.FrozenBlock) bool { return f.Block == b.Index })
+		if i >= 0 {
+			a.frozen = &w.Frozen[i]
+			continue
+		}
+		a.blocks = append(a.blocks, b)
+		a.options = append(a.options, b.Options...)
+	}
+	return a
 }
 
 // current refuses a run that another format of the state planned: the two may not see the same in it.

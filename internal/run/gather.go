@@ -126,7 +126,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 		}
 	}
 	err := each(ctx, states, func(s ledger.State) bool {
-		return s.Summary.Run == w.Run && s.Summary.Candidates > 0 || w.retired(s.Account) != "" && (s.Summary.Total() > 0 || s.Loose)
+		return s.Summary.Run == w.Run && s.Summary.Candidates > 0 || s.Account == coverage || w.retired(s.Account) != "" && (s.Summary.Total() > 0 || s.Loose)
 	}, func(ctx context.Context, account string) error { return w.candidates(ctx, account, &c) })
 	if err != nil || len(c.candidates) == 0 {
 		return d, err
@@ -134,7 +134,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 	for _, all := range c.candidates {
 		slices.SortFunc(all, func(a, b candidate) int { return strings.Compare(a.order(), b.order()) })
 	}
-	err = each(ctx, accountsOf(states), func(s ledger.State) bool { return s.Summary.Total() > 0 || s.Loose },
+	err = each(ctx, claimants(states), func(s ledger.State) bool { return s.Summary.Total() > 0 || s.Loose },
 		func(ctx context.Context, account string) error { return w.others(ctx, account, &c) })
 	if err != nil {
 		return d, err

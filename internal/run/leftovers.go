@@ -21,6 +21,11 @@ const leftovers = "leftovers"
 
 // accountsOf are the states of accounts of AWS.
 func accountsOf(states []ledger.State) []ledger.State {
+	return slices.DeleteFunc(claimants(states), func(s ledger.State) bool { return s.Account == coverage })
+}
+
+// claimants are the states of the accounts whose entries claim an entity.
+func claimants(states []ledger.State) []ledger.State {
 	return slices.DeleteFunc(slices.Clone(states), func(s ledger.State) bool { return s.Account == leftovers })
 }
 
@@ -66,7 +71,7 @@ func (s *sweep) unknown(ctx context.Context) (map[string][]string, error) {
 	}
 	seed, known, mu := maphash.MakeSeed(), map[uint64]bool{}, sync.Mutex{}
 	hash := func(e ledger.Entity) uint64 { return maphash.Comparable(seed, e) } // two that share one are both known
-	err := each(ctx, accountsOf(s.states), func(ledger.State) bool { return true }, func(ctx context.Context, account string) error {
+	err := each(ctx, claimants(s.states), func(ledger.State) bool { return true }, func(ctx context.Context, account string) error {
 		m, _, err := s.work.ledger.Read(ctx, account)
 		if err != nil {
 			return err

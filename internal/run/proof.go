@@ -53,6 +53,9 @@ func (w *work) departed(account string, sum *ledger.Summary, e *ledger.Entry, c 
 		}
 		return ""
 	}
+	if account == coverage {
+		return w.faded(e, c)
+	}
 	if reason := w.retired(account); reason != "" {
 		return reason
 	}

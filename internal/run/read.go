@@ -200,6 +200,7 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		}
 		return true
 	})
+	sum.Extent = extent(s.work, s.holder.Cells)
 	sum.Verdict = ledger.Since{Verdict: accountVerdict(in, sum), Since: s.engine.Now().UTC().Truncate(time.Second)}
 	sum.Verdict.Message = ledger.Shorten(sum.Verdict.Message)
 	if since.State == sum.Verdict.State && since.Reason == sum.Verdict.Reason {

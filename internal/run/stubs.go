@@ -14,6 +14,8 @@ type stubs struct {
 	since map[ledger.Entity]int64 // Port's time before the first write that named it
 }
 
+func newStubs() *stubs { return &stubs{since: map[ledger.Entity]int64{}} }
+
 func (s *stubs) name(targets []ledger.Entity, at int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,8 +56,11 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	if again, err := s.carryOut(ctx); err != nil || again.More {
 		return Swept{Progress: again}, err
 	}
-	r, err := s.finish(ctx)
-	return Swept{Report: r}, err
+	r := s.compose()
+	if again, err := s.cover(ctx, r); err != nil || again.More {
+		return Swept{Progress: again}, err
+	}
+	return Swept{Report: r}, s.finish(ctx, r)
 }
 
 // sweep is one invocation of Sweep.
@@ -204,8 +207,7 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 }
 
 // finish writes the report, shows the outcome in Port and gives back the lock.
-func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
-	r := s.compose()
+func (s *sweep) finish(ctx context.Context, r *report.Report) error {
 	shown := async(func() struct{} {
 		if !s.work.Options.DryRun {
 			s.show(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()})
@@ -216,9 +218,9 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 	err := s.publish(ctx, r)
 	shown()
 	if err = errors.Join(err, enrolled()); err != nil {
-		return nil, err
+		return err
 	}
-	return r, s.release(ctx)
+	return s.release(ctx)
 }
 
 // publish writes the report, for machines and for people.
