@@ -67,7 +67,7 @@ func recorded(t *testing.T, format int) *memory {
 	e.Hold = &ledger.Hold{Run: "run1", Reason: "Guard", Of: "gone", Since: w.clock}
 	h.Judge(0, "run1", kind.Verdict{State: kind.Listed, Reason: "Denied", Message: "not <this> one"}, w.clock)
 	if format >= 2 {
-		h.Cells[0].Fence = 1
+		h.Cells[0].Fence, h.Cells[0].Heard = 1, w.clock
 	}
 	h.Cells[0].Shifted, h.Cells[0].Cursor, h.Cells[0].Restarts = true, "page 2", 1
 	h.Cells[0].Unread = kind.Verdict{State: kind.Listed, Reason: "NotMapped", Message: "an item"}

@@ -82,6 +82,7 @@ type Cell struct {
 	Run      string       `json:"run"`                // the run that gave the verdict
 	Fence    int64        `json:"fence,omitempty"`    // that run's number
 	Since    time.Time    `json:"since,omitzero"`     // since when the verdict has been this one
+	Heard    time.Time    `json:"heard,omitzero"`     // when AWS last said so itself
 	Shifted  bool         `json:"shifted,omitempty"`  // an item came twice: the list changed while it was read
 	Cursor   string       `json:"cursor,omitempty"`   // where an unfinished listing goes on, in the same run
 	Restarts int          `json:"restarts,omitempty"` // how often that listing began anew

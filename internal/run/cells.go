@@ -114,6 +114,10 @@ func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mappi
 	c := cell{asked: k, region: region, blocks: blocks, index: s.holder.Cell(region, k.Name)}
 	if m := &s.holder.Cells[c.index]; s.work.settled(m) {
 		return open
+	} else if m.Run != s.work.Run && s.work.learned(m) {
+		m.Fence = s.work.Fence
+		s.holder.Judge(c.index, s.work.Run, m.Verdict, s.engine.Now())
+		return open
 	} else if m.Run != s.work.Run {
 		m.Fence = s.work.Fence
 		m.Cursor, m.Restarts, m.Shifted, m.Unread = "", 0, false, kind.Verdict{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/collect"
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
@@ -55,7 +56,7 @@ func (in *intake) end(v kind.Verdict, cursor string) {
 	if v.State == kind.Complete && m.Unread.State != "" {
 		v = m.Unread
 	}
-	m.Cursor = cursor
+	m.Cursor, m.Heard = cursor, in.writer.sync.engine.Now().UTC().Truncate(time.Second)
 	in.manifest().Judge(in.index, in.writer.sync.work.Run, v, in.writer.sync.engine.Now())
 }
 

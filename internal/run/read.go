@@ -87,7 +87,7 @@ func (s *accountSync) inside(ctx context.Context, in entry) ([]cell, error) {
 		for i, c := range s.holder.Cells {
 			asked := slices.ContainsFunc(s.work.kinds, func(a asked) bool { return a.Name == c.Kind && a.Scope != kind.Hub })
 			if asked && s.work.Options.In(c.Region) && !s.work.settled(&c) {
-				s.holder.Cells[i].Fence = s.work.Fence
+				s.holder.Cells[i].Fence, s.holder.Cells[i].Heard = s.work.Fence, time.Time{}
 				s.holder.Judge(i, s.work.Run, v, s.engine.Now())
 			}
 		}
