@@ -14,16 +14,24 @@ import (
 // options checks the options that name an earlier run, and what of the accounts is left for them.
 func (e *Engine) options(ctx context.Context, p *planning) error {
 	o := &p.plan.Options
-	if _, err := p.earlier(ctx, "approve", o.Approve); err != nil {
+	was, err := p.earlier(ctx, "approve", o.Approve)
+	if err != nil {
 		return err
 	}
 	if o.Approve != "" {
+		var of decisions
+		if _, err := p.ledger.ReadOnce(ctx, o.Approve, decisionsName, &of); err != nil {
+			return err
+		}
+		if len(of.Holds) == 0 && !was.Shrunk {
+			return &Error{"OptionsInvalid", "approve: run " + o.Approve + " has held nothing", nil}
+		}
 		if m, err := mapping.Compile(p.plan.Mapping); err != nil || m.EntityDeletionThreshold == 0 {
 			return errors.Join(err, &Error{"OptionsInvalid",
 				"approve: the mapping's entityDeletionThreshold is 0, so nothing is ever deleted: raise it first", nil})
 		}
 	}
-	was, err := p.earlier(ctx, "retry", o.Retry)
+	was, err = p.earlier(ctx, "retry", o.Retry)
 	if err != nil || o.Retry == "" {
 		return err
 	}

@@ -224,30 +224,27 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 		}
 		frozen = append(frozen, f)
 	}
-	for i, name := range p.Options.Kinds {
-		if !slices.ContainsFunc(m.Blocks, func(b *mapping.Block) bool { return b.Kind == name }) {
-			return nil, &Error{"OptionsInvalid", fmt.Sprintf("kinds[%d]: the mapping does not name %s", i, name), nil}
-		}
-	}
 	if served == 0 {
 		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
 	}
-	return frozen, nil
+	return frozen, e.sensible(p.Options, m, frozen)
 }
 
 // selected parts the accounts into those to sync, and in the plan those that are not active and those
 // that the run's options leave out.
 func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err error) {
 	only := p.Options.Accounts
-	var missing []string
+	var wrong []string
 	for _, id := range only {
-		if !slices.ContainsFunc(found, func(a org.Account) bool { return a.ID == id }) {
-			missing = append(missing, id)
+		switch i := slices.IndexFunc(found, func(a org.Account) bool { return a.ID == id }); {
+		case i < 0:
+			wrong = append(wrong, id+" is not among the accounts selected by the settings")
+		case found[i].State != org.Active:
+			wrong = append(wrong, id+" is "+string(found[i].State)+", and only active accounts are read")
 		}
 	}
-	if len(missing) > 0 {
-		return nil, &Error{"OptionsInvalid", "accounts: not among the accounts selected by the settings: " +
-			strings.Join(missing, ", "), nil}
+	if len(wrong) > 0 {
+		return nil, &Error{"OptionsInvalid", "accounts: " + strings.Join(wrong, "; "), nil}
 	}
 	for _, a := range found {
 		one := ledger.Account{ID: a.ID, Name: a.Name, Role: a.Role, Partition: a.Partition, Joined: a.Joined}

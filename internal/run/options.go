@@ -77,6 +77,7 @@ func accountList(value json.RawMessage, problems *[]string) (ids []string) {
 		*problems = append(*problems, "accounts: not a list")
 		return nil
 	}
+	empty("accounts", value, len(list), problems)
 	for i, v := range list {
 		var id string
 		err := json.Unmarshal(v, &id)
@@ -92,10 +93,19 @@ func accountList(value json.RawMessage, problems *[]string) (ids []string) {
 	return ids
 }
 
+// empty refuses a list of nothing: whoever computed it may not have meant everything.
+func empty(name string, value json.RawMessage, n int, problems *[]string) {
+	if n == 0 && string(value) != "null" {
+		*problems = append(*problems, name+": the list is empty: leave it out to ask for all")
+	}
+}
+
 func stringList(name string, value json.RawMessage, problems *[]string) (list []string) {
 	if err := json.Unmarshal(value, &list); err != nil {
 		*problems = append(*problems, name+": not a list of strings")
+		return nil
 	}
+	empty(name, value, len(list), problems)
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
 	}

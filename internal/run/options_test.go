@@ -180,6 +180,8 @@ func TestOptionsAreReadAsAWholeOrNotAtAll(t *testing.T) {
 				"region: there is no such option"}},
 		{"regions that are none", `{"regions":[1]}`, none, "OptionsInvalid",
 			[]string{"regions: not a list of strings"}},
+		{"lists of nothing", `{"accounts":[],"kinds":[],"regions":[]}`, none, "OptionsInvalid",
+			[]string{"accounts: the list is empty", "kinds: the list is empty", "regions: the list is empty"}},
 		{"no object", `[]`, none, "OptionsInvalid", nil},
 		{"no JSON", `{`, none, "OptionsInvalid", nil},
 		{"retry", `{"retry":" run-1 "}`, ledger.Options{Retry: "run-1"}, "", nil},
