@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -140,6 +141,15 @@ func (l *Ledger) WriteOnce(ctx context.Context, run, name string, v any) error {
 func (l *Ledger) ReadOnce(ctx context.Context, run, name string, v any) (bool, error) {
 	version, err := l.load(ctx, l.runKey(run, name), v)
 	return version != "", err
+}
+
+// ListDocuments names the documents of a run in one of its folders.
+func (l *Ledger) ListDocuments(ctx context.Context, run, folder string) ([]string, error) {
+	keys, err := l.store.List(ctx, l.runKey(run, folder))
+	for i := range keys {
+		keys[i] = strings.TrimPrefix(keys[i], l.runKey(run, ""))
+	}
+	return keys, err
 }
 
 // WriteRun stores a text of a run for people.

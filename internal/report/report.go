@@ -39,6 +39,7 @@ type Report struct {
 
 	Candidates int         `json:"candidates"`         // entities that nothing yields any more
 	Recorded   int         `json:"recorded"`           // entries known when the run began
+	Written    []Departure `json:"written,omitempty"`  // only of a dry run: what would be created or updated, at most 10,000
 	Deleted    []Departure `json:"deleted,omitempty"`  // in a dry run: what would be
 	Held       []Departure `json:"held,omitempty"`     // kept back: Outcome says by what
 	Released   []Departure `json:"released,omitempty"` // left to others, and forgotten
@@ -122,7 +123,7 @@ type Block struct {
 	Message string `json:"message"`
 }
 
-// Departure is an entity that may go: why, and what became of it.
+// Departure is an entity that may go, or in a dry run would come or change: why, and what became of it.
 type Departure struct {
 	Account    string `json:"account"`
 	Region     string `json:"region"`

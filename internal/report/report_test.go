@@ -184,6 +184,8 @@ func TestACellThatOnlyRepeatsItsAccountIsNotListed(t *testing.T) {
 func TestExampleIsWhatARunWrites(t *testing.T) {
 	r := rich()
 	r.DryRun = true // so that every field is in it
+	r.Written = []report.Departure{{Account: "111122223333", Region: "eu-west-1", Kind: "AWS::SNS::Topic", Blueprint: "topic",
+		Identifier: "news", Reason: "new", Outcome: "WouldCreate"}}
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,11 @@ func (r *Report) Text() string {
 	}
 	r.accounts(&b)
 	r.blueprints(&b)
+	would := func(outcome string) []Departure {
+		return slices.DeleteFunc(slices.Clone(r.Written), func(d Departure) bool { return d.Outcome != outcome })
+	}
+	departures(&b, "Created", "Would be created", r.DryRun, would("WouldCreate"), false)
+	departures(&b, "Updated", "Would be updated", r.DryRun, would("WouldUpdate"), false)
 	departures(&b, "Deleted", "Would be deleted", r.DryRun, r.Deleted, false)
 	departures(&b, "Held back", "Would be held back", r.DryRun, r.Held, true)
 	departures(&b, "Not ours, left alone and forgotten", "", false, r.Released, true)

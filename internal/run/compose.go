@@ -16,7 +16,7 @@ func (s *sweep) compose() *report.Report {
 		Format: report.Version, Run: w.Run, Trigger: w.Trigger, DryRun: w.Options.DryRun, Narrow: w.Options.Narrow(),
 		Began: w.Time, Ended: s.engine.Now().UTC(), Verdict: report.Complete, Blueprints: map[string]report.Blueprint{},
 		Candidates: s.Candidates, Recorded: s.Entries,
-		Deleted: s.progress.Outcome.Deleted, Released: s.progress.Outcome.Released, Stayed: s.progress.Outcome.Stayed,
+		Written: s.written, Deleted: s.progress.Outcome.Deleted, Released: s.progress.Outcome.Released, Stayed: s.progress.Outcome.Stayed,
 		Calls: report.Calls{Port: w.PortCalls + s.progress.PortCalls + int(s.toPort.Load()), ByAction: map[string]int{}},
 	}
 	for _, h := range s.Holds {

@@ -182,8 +182,15 @@ func (in *intake) departure(e *ledger.Entry, m *mapped) ledger.Mark {
 func (in *intake) see(m *mapped, made made) *write {
 	h, w := in.manifest(), in.writer
 	e := h.Find(in.index, m.id, made.Entity)
-	if e == nil {
+	why := whyChanged
+	switch {
+	case e == nil:
+		why = whyNew
 		e = h.Add(ledger.Entry{Entity: made.Entity, Cell: in.index, Resource: m.id, First: w.sync.work.Fence})
+	case e.Hash == made.hash:
+		why = whyDrifted
+	case e.Hash.IsZero():
+		why = whyDoubted
 	}
 	e.Fence, e.Mark, e.Hold, e.Blocks = w.sync.work.Fence, ledger.Seen, nil, made.blocks
 	switch made.hash {
@@ -199,7 +206,7 @@ func (in *intake) see(m *mapped, made made) *write {
 	}
 	known := e.Hash == made.hash
 	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
-	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets, known: known}
+	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets, known: known, why: why}
 }
 
 // bySearch says that Port, not we, knows which entity an entry is of.

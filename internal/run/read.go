@@ -49,6 +49,9 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	if s.again {
 		s.engine.Log.InfoContext(ctx, "account goes on", "run", s.work.Run, "account", s.account.ID, "entities", s.holder.Len())
 	}
+	if err := s.foretell(ctx); err != nil {
+		return errors.Join(err, s.act.release(ctx, s.holder))
+	}
 	if err := s.holder.Commit(ctx, s.summary(in, time.Since(began))); err != nil {
 		return errors.Join(err, s.act.release(ctx, s.holder))
 	}

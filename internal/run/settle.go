@@ -59,6 +59,10 @@ func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64
 	if one.exists != nil {
 		known = *one.exists
 	}
+	if w.sync.work.Options.DryRun {
+		w.foreseen = append(w.foreseen, foreseen{one.Entity, w.sync.holder.Cells[one.cell].Region, w.sync.holder.Cells[one.cell].Kind,
+			one.why, !known})
+	}
 	if t := w.count(one.Blueprint); r.Created || w.sync.work.Options.DryRun && !known {
 		t.Created++
 	} else {

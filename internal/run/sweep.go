@@ -56,6 +56,9 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	if again, err := s.carryOut(ctx); err != nil || again.More {
 		return Swept{Progress: again}, err
 	}
+	if err := s.foretold(ctx); err != nil {
+		return Swept{}, err
+	}
 	r := s.compose()
 	if again, err := s.cover(ctx, r); err != nil || again.More {
 		return Swept{Progress: again}, err
@@ -76,6 +79,7 @@ type sweep struct {
 	known    bool                      // the decisions are those of an earlier invocation
 	told     bool                      // an earlier invocation has written the report
 	last     report.Report             // and that is it
+	written  []report.Departure        // that a dry run would create or update
 	// unsearched says why what is left over in Port was not looked for.
 	unsearched []string
 	decisions

@@ -45,6 +45,7 @@ type writer struct {
 	failed     error            // ends the invocation
 	refresh    bool             // entities are compared with what Port has
 	tally      map[string]*ledger.Writes
+	foreseen   []foreseen // in a dry run
 	troubles   []ledger.Problem
 	trouble    int
 }
@@ -59,10 +60,11 @@ type write struct {
 	hash     ledger.Hash
 	targets  []ledger.Entity // that Port may create bare for its relations
 	chunk    int64           // Port's time of its journal chunk
-	known    bool            // Port confirmed it, as far as we remember
-	exists   *bool           // Port has it, as far as somebody looked
-	first    bool            // others of the account refer to it
-	second   bool            // sent once already, its relation targets were missing then
+	why      string
+	known    bool  // Port confirmed it, as far as we remember
+	exists   *bool // Port has it, as far as somebody looked
+	first    bool  // others of the account refer to it
+	second   bool  // sent once already, its relation targets were missing then
 }
 
 // batch is entities of one blueprint for one request: while it grows in Batch, then in bodies.
