@@ -36,6 +36,18 @@ func (b *Birth) Send(s Span) {
 	}
 }
 
+// Meet notes that a write of ours has found the entity there, made by we do not know whom. An earlier one
+// whose outcome nobody read may have found it, too.
+func (b *Birth) Meet(at int64) {
+	if b.Own != Unsettled || b.Met != 0 {
+		return
+	}
+	for _, s := range b.Sent {
+		at = min(at, s.From)
+	}
+	b.Met = at
+}
+
 // Settle notes that the write of a journal chunk has certainly not created the entity.
 func (b *Birth) Settle(chunk int64) {
 	b.Sent = slices.DeleteFunc(slices.Clone(b.Sent), func(s Span) bool { return s.From == chunk })

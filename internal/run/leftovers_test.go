@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,40 @@ func TestManyLeftoversWaitForASecondRefreshOrAPerson(t *testing.T) {
 				}
 				s.swept(s.runWith(o), swept{Deleted: lines})
 				s.converged()
+			})
+		})
+	}
+}
+
+// What a person made carries our datasource for ever once we have written over it. However the write over it
+// ended, nobody may adopt it later.
+func TestWhatWasDisownedOrIsInDoubtIsNotAdopted(t *testing.T) {
+	for _, how := range []string{"disowned", "in doubt"} {
+		t.Run(how, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.must(s.port.Create(porttest.Entity{Blueprint: "account", Identifier: prod}))
+				s.run()
+				s.must(s.port.Create(porttest.Entity{Blueprint: "bucket", Identifier: "shared", Relations: object{"account": prod}}))
+				time.Sleep(time.Hour)
+				s.world.Put(dev, "s3", ireland, "shared", "team=core")
+				healthy := s.store
+				if how == "in doubt" {
+					s.store = frail{healthy, func(key string) bool { return strings.Contains(key, dev+"/manifest/") }}
+				}
+				s.run()
+				s.store = healthy
+				if how == "disowned" {
+					s.world.Remove(dev, "s3", ireland, "shared")
+					s.swept(s.run(), swept{Released: []string{"bucket/shared: gone, MadeByOthers"}})
+				}
+				s.world.Put(prod, "s3", ireland, "shared", "team=core")
+				s.runWith(refresh)
+				if how == "in doubt" {
+					s.world.Remove(dev, "s3", ireland, "shared")
+					s.swept(s.run(), swept{})
+				}
+				s.world.Remove(prod, "s3", ireland, "shared")
+				s.swept(s.run(), swept{Released: []string{"bucket/shared: gone, MadeByOthers"}})
 			})
 		})
 	}

@@ -18,7 +18,14 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	began := time.Now()
 	s.outdate()
 	s.writer = newWriter(ctx, s)
-	if err := s.lead(ctx); err != nil {
+	var err error
+	if s.writer.refresh {
+		s.writer.disowned, err = s.work.ledger.ReadDisowned(ctx)
+	}
+	if err == nil {
+		err = s.lead(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, s.writer.flush(), s.act.release(ctx, s.holder))
 	}
 	tidied := async(func() error {

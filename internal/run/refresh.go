@@ -102,12 +102,14 @@ func (w *writer) foresee(chunk []*write) []*write {
 	return chunk
 }
 
-// adopt notes that an entity is ours if it was so before this run and we do not know it of old.
+// adopt notes that an entity is ours if it was so before this run and no write of ours has met it yet.
 func (w *writer) adopt(e *ledger.Entry, have port.Entity) {
-	began := w.sync.work.PortTime
-	if e.First == w.sync.work.Fence && len(e.Sent) == 0 &&
-		have.UpdatedAt.Before(began.Add(-clockSlack)) {
-		at := have.CreatedAt.UnixMilli()
+	began, at := w.sync.work.PortTime, have.CreatedAt.UnixMilli()
+	switch {
+	case len(e.Sent) > 0:
+		e.Meet(began.UnixMilli())
+	case e.Own == ledger.Unsettled && e.At == 0 && have.UpdatedAt.Before(began.Add(-clockSlack)) &&
+		!w.disowned[ledger.Disowned{Entity: e.Entity, Created: at}]:
 		e.Own, e.From, e.To, e.Since = ledger.Adopted, at, at, began.UnixMilli()
 	}
 }

@@ -52,9 +52,7 @@ func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64
 	} else if at, ok := w.sync.work.stubs.named(one.Entity); ok && !known {
 		e.Send(ledger.Span{From: at, Until: now})
 	}
-	if e.Own == ledger.Unsettled && e.Met == 0 {
-		e.Met = now
-	}
+	e.Meet(now)
 	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
 	if one.exists != nil {
 		known = *one.exists

@@ -44,6 +44,7 @@ type writer struct {
 	unsent     map[int]bool     // cells with entities that Port was too busy for
 	failed     error            // ends the invocation
 	refresh    bool             // entities are compared with what Port has
+	disowned   map[ledger.Disowned]bool
 	tally      map[string]*ledger.Writes
 	foreseen   []foreseen // in a dry run
 	troubles   []ledger.Problem
