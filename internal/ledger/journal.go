@@ -17,6 +17,7 @@ type Written struct {
 	Kind     string `json:"kind"`
 	Resource ID     `json:"k"`
 	Blocks   []ID   `json:"s"`
+	Birth    Birth  `json:"birth,omitzero"` // what was found out before the write, and cannot be after it
 }
 
 // Op is what is about to be done to the entities of a chunk.
@@ -92,6 +93,7 @@ func (m *Manifest) absorb(name string, data []byte) error {
 			e = m.Add(Entry{Entity: w.Entity, Cell: cell, Resource: w.Resource, Blocks: w.Blocks, First: h.Fence})
 		}
 		e.Hash = Hash{}
+		e.Join(w.Birth)
 		if h.Op == Upsert {
 			e.Send(h.span())
 		}

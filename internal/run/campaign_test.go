@@ -1,22 +1,16 @@
 package run_test
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
-	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
-	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
 var (
@@ -25,13 +19,13 @@ var (
 	without = flag.String("without", "", "the fates that this campaign is played without, as a failure prints them")
 )
 
-// Processes die and freeze and thaw between any two writes, run side by side and lose answers. Runs are
-// carried out in one process, or in invocations as the state machine does: these are repeated, delivered
-// twice, given up and aborted. Meanwhile
-// resources come, go, change, change back, move between accounts or are in two at once, people make
-// entities of their own, and accounts refuse. The world is tiny, so that the same entity meets many of
-// these. At no moment may an entity be deleted that is there, that could not be looked at or that we
-// did not make. Once it is over, two runs bring Port in line, and a third has nothing to write.
+// Processes die and freeze and thaw between any two writes, run side by side, and the store, AWS and Port fail
+// them. Runs are carried out in one process, or in invocations as the state machine does: these are repeated,
+// delivered twice, given up and aborted. Meanwhile resources come, go, change, change back, move between
+// accounts or are in two at once, people edit the mapping and Port, ask for runs with options and lose our
+// state, and accounts refuse. The world is tiny, so that the same entity meets many of these. At no moment may
+// an entity be deleted that is there, that could not be looked at or that we did not make, nor a property be
+// emptied that could not be read. Once it is over, two runs bring Port in line, and a third writes nothing.
 func TestNoFaultLosesOrOrphansAnything(t *testing.T) {
 	first, last := uint64(1), uint64(*seeds)
 	if *seed != 0 {
@@ -57,17 +51,32 @@ func TestNoFaultLosesOrOrphansAnything(t *testing.T) {
 	}
 }
 
-// claim is an entity of an account.
+// claim is an entity of an account, as blueprint/identifier.
 type claim struct{ account, entity string }
+
+// life is a claim that holds now.
+type life struct {
+	born  time.Time // since when without interruption
+	seen  time.Time // when a run began that has ended well and saw it since
+	owner string
+	// changed is since when it has this owner, and so is selected or not.
+	changed time.Time
+}
 
 // campaign is one seed's.
 type campaign struct {
 	*scene
 	*rand.Rand
 	mu      sync.Mutex
-	born    map[claim]time.Time // since when it is there without interruption
-	acked   map[claim]bool      // a run that has ended well saw it since
-	shut    map[string]bool     // accounts that refuse in this round
+	alive   map[claim]life
+	made    map[string]time.Time // by people, by entity
+	touched map[string]bool      // entities that people changed in Port: what we no longer own may stay
+	lost    time.Time            // when our state was, last
+	busy    [][2]time.Time       // when some process may have been writing
+	only    string               // the owner whose instances the mapping selects; "" = all
+	shut    map[string]bool      // accounts that refuse in this round
+	learned map[string]bool      // accounts of which we may believe for a day that they refuse
+	asked   ledger.Options       // of this round's run
 	history []string
 
 	seed     uint64
@@ -88,23 +97,32 @@ func (c *campaign) fail(format string, a ...any) {
 func wage(s *scene, n uint64, off []string, met *tally) (failures, fates []string) {
 	s.store = newMemory()
 	c := &campaign{
-		scene: s, Rand: rand.New(rand.NewPCG(n, 7)), born: map[claim]time.Time{}, acked: map[claim]bool{},
-		seed: n, off: off, met: met,
+		scene: s, Rand: rand.New(rand.NewPCG(n, 7)), alive: map[claim]life{}, made: map[string]time.Time{},
+		touched: map[string]bool{}, learned: map[string]bool{}, seed: n, off: off, met: met,
 	}
 	for _, t := range s.world.Things() {
 		s.world.Remove(t.Account, t.Service, t.Region, t.Name)
 	}
 	s.world.SetState(lab, "")
-	s.world.Regions, s.world.PageSize = []string{ireland}, 100
-	s.remap(object{"entityDeletionThreshold": 1, "resources": []any{change(instances(), "identifier", `.Properties.Tags[] | select(.Key == "e") | .Value`)}})
+	s.world.Regions, s.world.PageSize = []string{ireland}, []int{100, 1}[c.IntN(2)]
+	c.remap(c.mapping())
 	for range 4 + c.IntN(5) {
 		c.round()
 	}
 	c.threads.Wait() // whoever was frozen has thawed
-	time.Sleep(time.Hour)
+	time.Sleep(25 * time.Hour)
 	c.note("quiet")
-	s.run()
-	s.run()
+	c.shut = map[string]bool{}
+	first := ledger.Options{}
+	if len(c.touched)+len(c.made) > 0 || !c.lost.IsZero() {
+		first = refresh
+	}
+	s.runWith(first)
+	second := ledger.Options{}
+	if !c.lost.IsZero() { // what is left over is nothing against what is recorded only now
+		second = refresh
+	}
+	s.runWith(second)
 	c.settled()
 	if s.run(); s.port.Stats().Created+s.port.Stats().Updated+s.port.Stats().Unchanged+s.port.Stats().Deleted > 0 {
 		c.fail("the third quiet run writes: %+v", s.port.Stats())
@@ -118,29 +136,12 @@ func wage(s *scene, n uint64, off []string, met *tally) (failures, fates []strin
 func (c *campaign) note(format string, a ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.history = append(c.history, time.Now().Format("15:04:05 ")+fmt.Sprintf(format, a...))
+	c.tell(format, a...)
 }
 
-// settled compares Port with the world. Of two accounts that yield one entity either will do, and what
-// people made may stay.
-func (c *campaign) settled() {
-	c.Helper()
-	have := c.port.Entities("instance")
-	want := map[string][]string{}
-	for _, t := range c.world.Things() {
-		want[t.Tags[0].Value] = append(want[t.Tags[0].Value], t.Tags[1].Value)
-	}
-	for id, owners := range want {
-		got, there := have[id]
-		if owner := fmt.Sprint(got.Properties["owner"]); !there || !strings.Contains(strings.Join(owners, " "), owner) {
-			c.fail("after two quiet runs AWS has %s with owner %v, Port %v", id, owners, got.Properties)
-		}
-	}
-	for id, got := range have {
-		if want[id] == nil && got.CreatedBy != porttest.Person {
-			c.fail("after two quiet runs Port still has %s, AWS has not", id)
-		}
-	}
+// tell is note for who holds the lock.
+func (c *campaign) tell(format string, a ...any) {
+	c.history = append(c.history, time.Now().Format("15:04:05 ")+fmt.Sprintf(format, a...))
 }
 
 // round is one or two processes with their fates.
@@ -149,23 +150,11 @@ func (c *campaign) round() {
 	for range 1 + c.IntN(3) {
 		c.change(c.Rand)
 	}
-	var lift []func()
-	c.shut = map[string]bool{}
-	if account := []string{prod, dev, "", "", ""}[c.IntN(5)]; account != "" {
-		c.shut[account] = true
-		c.note("the role of %s is denied", account)
-		lift = append(lift, c.world.Fault(awstest.Rule{Account: account, Operation: "sts:AssumeRole", Fail: awstest.Deny}))
-	}
-	for _, f := range []porttest.Rule{
-		{Route: bulkRoute, Rate: 0.5 * c.Float64(), Do: porttest.LoseAnswer{}},
-		{Route: bulkRoute, Rate: 0.3 * c.Float64(), Do: porttest.Fail{Status: 500}},
-		{Route: deleteRoute, Rate: 0.4 * c.Float64(), Do: porttest.CutBody{}},
-	} {
-		f.Seed = c.Uint64()
-		lift = append(lift, c.port.Fault(f))
-	}
+	c.intervene()
+	lift := c.weather()
+	c.asked = c.wish()
 	var all sync.WaitGroup
-	r := c.request(ledger.Options{})
+	r := c.request(c.asked)
 	if c.IntN(2) == 0 {
 		c.execute(r)
 		for _, f := range lift {
@@ -197,84 +186,5 @@ func (c *campaign) round() {
 	all.Wait()
 	for _, f := range lift {
 		f()
-	}
-}
-
-// change lets something happen in the world, as the dice have it.
-func (c *campaign) change(dice *rand.Rand) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	account, id, owner := []string{prod, dev}[dice.IntN(2)], fmt.Sprint("e", dice.IntN(2)), []string{"1", "2"}[dice.IntN(2)]
-	one, happened := claim{account, id}, ""
-	_, there := c.born[one]
-	switch act := dice.IntN(8); {
-	case act == 0 && !c.known(id):
-		if _, exists := c.port.Entities("instance")[id]; exists {
-			return
-		}
-		c.must(c.port.Create(porttest.Entity{Blueprint: "instance", Identifier: id}))
-		one, happened = claim{"a person", id}, "made"
-	case act < 4 && there:
-		c.world.Remove(account, "ec2", ireland, "i-"+id)
-		delete(c.born, one)
-		delete(c.acked, one)
-		happened = "removed"
-	default:
-		c.world.Put(account, "ec2", ireland, "i-"+id, "e="+id, "owner="+owner)
-		if !there {
-			c.born[one] = time.Now()
-		}
-		happened = "put with owner " + owner
-	}
-	c.history = append(c.history, fmt.Sprint(time.Now().Format("15:04:05 "), one.account, ": ", id, " ", happened))
-}
-
-// known says that some account has an entity now.
-func (c *campaign) known(id string) bool {
-	for one := range c.born {
-		if one.entity == id {
-			return true
-		}
-	}
-	return false
-}
-
-// ended notes what a run has certainly seen.
-func (c *campaign) ended(p *process, r *report.Report) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range r.Accounts {
-		for one, born := range c.born {
-			if one.account == a.ID && a.State == "complete" && born.Before(p.began) {
-				c.acked[one] = true
-			}
-		}
-	}
-}
-
-// judge looks at a delete on its way to Port.
-func (c *campaign) judge(p *process, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	c.must(err)
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	var in struct{ Entities []string }
-	c.must(json.Unmarshal(body, &in))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, id := range in.Entities {
-		c.history = append(c.history, fmt.Sprint(time.Now().Format("15:04:05 "), id, " is deleted"))
-		if c.port.Entities("instance")[id].CreatedBy == porttest.Person {
-			c.fail("%s is deleted although a person made it", id)
-		}
-		if c.shut[prod] && c.shut[dev] {
-			c.fail("%s is deleted although nothing could be looked at", id)
-		}
-		for _, account := range []string{prod, dev} {
-			born, there := c.born[claim{account, id}]
-			looked := born.Before(p.began) && !c.shut[account] && p.freeze == 0 && (p.synced == nil || p.synced(account))
-			if there && (looked || c.acked[claim{account, id}]) {
-				c.fail("%s is deleted although it has been in %s since %s", id, account, born.Format("15:04:05"))
-			}
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,20 @@ func (c *campaign) happens(occasion, what string) bool {
 
 // process makes a process and its fate.
 func (c *campaign) process(occasion string) *process {
-	p := &process{scene: c.scene, before: map[int]func(){}}
+	p := &process{scene: c.scene, before: map[int]func(){}, away: map[int]bool{}, only: c.only, dry: c.asked.DryRun}
+	if c.asked.Narrow() {
+		p.narrow = fmt.Sprint(c.asked)
+	}
+	p.lives = func(since time.Time) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.busy = append(c.busy, [2]time.Time{since, time.Now().Add(lifetime + timeout)})
+	}
+	p.stores = func(key string) {
+		if p.dry && !strings.HasPrefix(key, "runs/") {
+			c.fail("a dry run writes %s", key)
+		}
+	}
 	p.judge = func(r *http.Request) { c.judge(p, r) }
 	dice := c.dice(occasion)
 	at, in, after, freeze := 1+dice.IntN(22), 1+dice.IntN(3), dice.IntN(2) == 0, time.Duration(1+dice.IntN(20))*time.Minute
@@ -52,6 +66,15 @@ func (c *campaign) process(occasion string) *process {
 	case what == 2 && c.happens(occasion, "freeze"):
 		p.freezeAt, p.freeze = at, freeze
 		c.note("%s freezes at write %d for %s", occasion, at, freeze)
+	}
+	for n := range dice.IntN(2) {
+		name, late := fmt.Sprint(occasion, "-store-", n), dice.IntN(2) == 0
+		if at := 1 + dice.IntN(22); dice.IntN(2) == 0 && c.happens(name, map[bool]string{false: "store-error", true: "store-answer-lost"}[late]) {
+			p.away[at] = late
+		}
+	}
+	if at := 1 + dice.IntN(40); dice.IntN(3) == 0 && c.happens(occasion, "read-error") {
+		p.blindAt = at
 	}
 	for n := range dice.IntN(3) {
 		at, occasion := 1+dice.IntN(22), fmt.Sprint(occasion, "-change-", n)
@@ -110,7 +133,7 @@ func (c *campaign) execute(r run.DiscoverRequest) {
 		return s.Progress, err
 	})
 	if err == nil && rep != nil {
-		c.ended(&process{began: began}, rep)
+		c.ended(&process{began: began, only: c.only}, rep)
 		return
 	}
 	if c.happens("execution", "close") {

@@ -19,31 +19,46 @@ type process struct {
 	*scene
 	began  time.Time
 	before map[int]func()      // what the world does before write n
-	judge  func(*http.Request) // of each delete
-	synced func(string) bool   // accounts whose sync has come to its end; nil: all that let us in
+	judge  func(*http.Request) // of each write to Port
+	lives  func(since time.Time)
+	stores func(key string) // of each write to the store
+	only   string           // what the mapping of its run selects
+	dry    bool
+	narrow string            // what its run was asked about alone
+	synced func(string) bool // accounts whose sync has come to its end; nil: all that let us in
 
 	dieAt    int           // dies at this write; 0 = lives
 	dieIn    int           // dies at this write to Port; 0 = lives
 	after    bool          // once it has been carried out, rather than before
 	freezeAt int           // stands still at this request of the store, which is then carried out late
 	freeze   time.Duration // for so long
+	away     map[int]bool  // these writes to the store fail: true once they have been carried out
+	blindAt  int           // this read fails; 0 = none
 
 	mu     sync.Mutex
 	n      int // writes so far
+	reads  int
 	toPort int // of them to Port
 	dead   bool
 	end    context.CancelFunc
 }
 
-var errDead = errors.New("the process is dead")
+var (
+	errDead = errors.New("the process is dead")
+	errAway = errors.New("the store is away")
+)
 
 // read carries out a request that changes nothing.
 func (p *process) read(carryOut func()) error {
 	p.mu.Lock()
-	dead := p.dead
+	p.reads++
+	dead, blind := p.dead, p.reads == p.blindAt
 	p.mu.Unlock()
 	if dead {
 		return errDead
+	}
+	if blind {
+		return errAway
 	}
 	carryOut()
 	return nil
@@ -73,7 +88,14 @@ func (p *process) write(store bool, carryOut func()) error {
 		p.toPort++
 	}
 	dies := n == p.dieAt || !store && p.toPort == p.dieIn
+	late, away := p.away[n]
 	p.mu.Unlock()
+	if store && away && !dies {
+		if late {
+			carryOut()
+		}
+		return errAway
+	}
 	if !dies {
 		carryOut()
 		return nil
@@ -105,6 +127,9 @@ func (p *process) act(ctx context.Context, do func(context.Context, *run.Engine)
 	if p.began.IsZero() {
 		p.began = time.Now()
 	}
+	if p.lives != nil {
+		defer p.lives(time.Now())
+	}
 	e := p.engine()
 	e.Store = mortalStore{p.store, p}
 	inner := e.Base.HTTPClient
@@ -125,7 +150,7 @@ func (p *process) transport() mortalTrip {
 		if err := r.Context().Err(); err != nil {
 			return nil, err
 		}
-		if p.judge != nil && strings.HasSuffix(r.URL.Path, "/bulk/entities/delete") {
+		if p.judge != nil && strings.Contains(r.URL.Path, "/bulk") {
 			p.judge(r)
 		}
 		carryOut := func() { res, err = direct{p.port}.RoundTrip(r) }
@@ -168,6 +193,9 @@ func (s mortalStore) Get(ctx context.Context, key string) (data []byte, version 
 func (s mortalStore) Put(ctx context.Context, key string, data []byte, c ledger.Condition) (version string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
+	}
+	if s.p.stores != nil {
+		s.p.stores(key)
 	}
 	death := s.p.write(true, func() { version, err = s.Store.Put(context.WithoutCancel(ctx), key, data, c) })
 	if death != nil {

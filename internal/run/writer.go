@@ -162,7 +162,11 @@ func (w *writer) journal(chunk []*write) error {
 		c := w.sync.holder.Cells[one.cell]
 		list[i] = ledger.Written{Entity: one.Entity, Region: c.Region, Kind: c.Kind, Resource: one.resource, Blocks: one.blocks}
 		one.chunk = span.From
-		w.sync.holder.Find(one.cell, one.resource, one.Entity).Send(span)
+		e := w.sync.holder.Find(one.cell, one.resource, one.Entity)
+		if e.Own == ledger.Adopted { // once it is written Port says no more that it was ours
+			list[i].Birth = e.Birth
+		}
+		e.Send(span)
 		w.sync.work.stubs.name(one.targets, one.chunk)
 	}
 	w.mu.Unlock()
