@@ -119,7 +119,7 @@ func (w *work) gather(ctx context.Context, states []ledger.State, secondProof ti
 		candidates: map[ledger.Entity][]candidate{}, stay: map[ledger.Entity][]place{}, entries: map[[2]string]int{},
 	}
 	d := decisions{Format: ledger.Format}
-	for _, s := range accountsOf(states) {
+	for _, s := range states { // what is left over is recorded, too, if only now
 		d.Entries += s.Summary.Total()
 		if s.Summary.Run == w.Run {
 			d.Entries -= s.Summary.Born

@@ -19,7 +19,7 @@ func (s *accountSync) read(ctx context.Context, enter func() entry) error {
 	s.outdate()
 	s.writer = newWriter(ctx, s)
 	var err error
-	if s.writer.refresh {
+	if s.work.Fence > 1 || s.writer.refresh {
 		s.writer.disowned, err = s.work.ledger.ReadDisowned(ctx)
 	}
 	if err == nil {
@@ -178,7 +178,7 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		sum.Seconds, sum.Trouble, sum.Throttled, sum.PortCalls = old.Seconds, old.Trouble, old.Throttled, old.PortCalls
 	}
 	sum.Done, sum.Refreshed = !s.again, old.Refreshed
-	if sum.Done && !s.work.Options.Narrow() && (s.writer.refresh || s.work.Fence == 1) {
+	if sum.Done && sum.Entered && !s.work.Options.Narrow() && (s.writer.refresh || s.work.Fence == 1) {
 		sum.Refreshed = s.work.Time
 	}
 	sum.Seconds += took.Seconds()

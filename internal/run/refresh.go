@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"reflect"
@@ -36,27 +37,40 @@ func turnOf(account string, every time.Duration) time.Duration {
 }
 
 // compare drops those writes that would change nothing in Port, and adopts what has been ours there
-// before we ever wrote it. Where Port does not answer, what was confirmed before counts as confirmed.
-func (w *writer) compare(chunk []*write) (differ []*write) {
-	if !w.refresh {
-		return w.foresee(chunk)
-	}
+// before we ever wrote it. Outside of a refresh it looks only at what we have never written: Port may have it
+// from before our time, or from a relation of ours.
+func (w *writer) compare(chunk []*write) ([]*write, error) {
 	ids := map[string][]string{}
+	w.mu.Lock()
 	for _, one := range chunk {
-		if !bySearch(one.Entity) {
+		if !bySearch(one.Entity) && (w.refresh || w.strange(one)) {
 			ids[one.Blueprint] = append(ids[one.Blueprint], one.Identifier)
+			one.compared = true
 		}
 	}
+	w.mu.Unlock()
 	found := map[ledger.Entity]port.Entity{}
-	unanswered := map[string]bool{}
 	for blueprint, list := range ids {
 		owned, err := w.sync.engine.Port.Owned(w.ctx, blueprint, list)
-		unanswered[blueprint] = err != nil
+		if err != nil && !errors.Is(err, port.ErrBlueprintMissing) { // written unseen, it could never be told whose it is
+			return nil, named("look up entities before they are written", err)
+		}
 		for id, e := range owned {
 			found[ledger.Entity{Blueprint: blueprint, Identifier: id}] = e
 		}
 	}
-	defer func() { differ = w.foresee(differ) }()
+	return w.foresee(w.differing(chunk, found)), nil
+}
+
+// strange says that no write of ours has met an entity yet, as far as its entry knows, and that Port may all
+// the same have it with our datasource.
+func (w *writer) strange(one *write) bool {
+	e := w.sync.holder.Find(one.cell, one.resource, one.Entity)
+	return e.At == 0 && len(e.Sent) == 0 && e.Own == ledger.Unsettled && (w.sync.work.Fence > 1 || w.sync.work.Adopts)
+}
+
+// differing are those writes that would change what was found in Port.
+func (w *writer) differing(chunk []*write, found map[ledger.Entity]port.Entity) (differ []*write) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, one := range chunk {
@@ -65,7 +79,7 @@ func (w *writer) compare(chunk []*write) (differ []*write) {
 		if there {
 			w.adopt(e, have)
 		}
-		if there && equal(one.body, have) || one.known && (unanswered[one.Blueprint] || bySearch(one.Entity)) {
+		if there && equal(one.body, have) || one.known && !one.compared {
 			w.confirmSame(e, one)
 			continue
 		}

@@ -63,6 +63,7 @@ type write struct {
 	chunk    int64           // Port's time of its journal chunk
 	why      string
 	known    bool  // Port confirmed it, as far as we remember
+	compared bool  // with what Port has
 	exists   *bool // Port has it, as far as somebody looked
 	first    bool  // others of the account refer to it
 	second   bool  // sent once already, its relation targets were missing then
@@ -135,8 +136,10 @@ func (w *writer) kick(enough int) {
 	w.fresh = w.fresh[n:]
 	w.journaling++
 	go func() {
-		chunk := w.compare(chunk)
-		err := w.journal(chunk)
+		chunk, err := w.compare(chunk)
+		if err == nil {
+			err = w.journal(chunk)
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.journaling--
