@@ -19,6 +19,7 @@ func (c *campaign) ended(p *process, r *report.Report) {
 	for _, list := range [][]report.Departure{r.Deleted, r.Held, r.Released, r.Stayed} {
 		for _, d := range list {
 			c.met.note("rule: " + d.Reason + ", " + d.Outcome)
+			c.tell("%s: %s/%s of %s: %s, %s", r.Run, d.Blueprint, d.Identifier, d.Account, d.Reason, d.Outcome)
 		}
 	}
 	for _, a := range r.Accounts {

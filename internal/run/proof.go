@@ -94,14 +94,19 @@ func (w *work) unasked(c *ledger.Cell) string {
 const clockSlack = 2 * time.Second
 
 // ours says that we made the entity: we adopted it, which holds if it is still the one, and no claim of ours
-// had met it before; or Port created it by the write that Port said had
-// created it, or by one whose answer nobody read.
+// had met it before the run that did; or Port created it by the write that Port said had created it, or by one
+// whose answer nobody read. An entity that was written within the slack before a run is not adopted by it.
 func ours(b ledger.Birth, created time.Time) bool {
 	within := func(from, to int64) bool {
 		return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
 	}
-	return b.Own == ledger.Adopted && within(b.From, b.To) && (b.Met == 0 || b.Met >= b.Since) || b.Own == ledger.Created && within(b.From, b.To) ||
-		slices.ContainsFunc(b.Sent, func(s ledger.Span) bool { return within(s.From, s.Until) })
+	switch {
+	case b.Own == ledger.Created && within(b.From, b.To):
+		return true
+	case b.Own == ledger.Adopted && within(b.From, b.To) && (b.Met == 0 || b.Met >= b.Since-clockSlack.Milliseconds()):
+		return true
+	}
+	return slices.ContainsFunc(b.Sent, func(s ledger.Span) bool { return within(s.From, s.Until) })
 }
 
 // touched says that somebody wrote the entity since the run began, and that it was not the last write
