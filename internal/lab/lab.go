@@ -169,6 +169,11 @@ func (l *Lab) Crowd(ctx context.Context) error { return l.seed(ctx, "crowd") }
 // Stir lets a few resources come to the account payments, and one go.
 func (l *Lab) Stir(ctx context.Context) error { return l.seed(ctx, "stir") }
 
+// Roll lets things happen in all accounts as the dice of a number have it.
+func (l *Lab) Roll(ctx context.Context, number uint64) error {
+	return l.seed(ctx, fmt.Sprint("roll-", number))
+}
+
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)
 	defer done()

@@ -4,6 +4,7 @@
     python seed.py URL change < world.json  prints the world as it is after the changes
     python seed.py URL crowd < world.json   the same, with an account that has a lot more
     python seed.py URL stir < world.json    the same, with a few changes in one account
+    python seed.py URL roll-7 < world.json  the same, with the changes that the dice of number 7 throw
 
 The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
 What it does is told on standard error, one line each. PORT_SECRET is the text of the secret it makes.
@@ -11,6 +12,7 @@ What it does is told on standard error, one line each. PORT_SECRET is the text o
 
 import json
 import os
+import random
 import sys
 import urllib.request
 
@@ -207,5 +209,26 @@ def crowd(world):
     return world
 
 
-world = build() if ACT == "build" else {"change": change, "crowd": crowd, "stir": stir}[ACT](World(**json.load(sys.stdin)))
+def roll(world, dice):
+    for n in range(3):
+        topics = [r for r in world.resources if r["kind"] == "AWS::SNS::Topic" and not r["name"].startswith("crowd")]
+        gone = dice.choice(topics)
+        aws("sns", gone["account"], gone["region"]).delete_topic(TopicArn=gone["id"])
+        world.resources.remove(gone)
+        if dice.random() < 0.3:  # and comes again as it was
+            world.topic(gone["account"], gone["region"], gone["name"], gone["tags"])
+        at = dice.choice(topics)
+        world.topic(at["account"], at["region"], f"roll-{dice.randrange(10**6)}", {"team": "dice"})
+    tell("three topics go and at least as many come")
+    return world
+
+
+def act(world):
+    name, _, number = ACT.partition("-")
+    if name == "roll":
+        return roll(world, random.Random(int(number)))
+    return {"change": change, "crowd": crowd, "stir": stir}[name](world)
+
+
+world = build() if ACT == "build" else act(World(**json.load(sys.stdin)))
 json.dump(vars(world), sys.stdout)
