@@ -169,6 +169,9 @@ func (l *Lab) Crowd(ctx context.Context) error { return l.seed(ctx, "crowd") }
 // Stir lets a few resources come to the account payments, and one go.
 func (l *Lab) Stir(ctx context.Context) error { return l.seed(ctx, "stir") }
 
+// Leave lets the account sandbox leave the organization.
+func (l *Lab) Leave(ctx context.Context) error { return l.seed(ctx, "leave") }
+
 // Roll lets things happen in all accounts as the dice of a number have it.
 func (l *Lab) Roll(ctx context.Context, number uint64) error {
 	return l.seed(ctx, fmt.Sprint("roll-", number))

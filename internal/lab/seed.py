@@ -4,6 +4,7 @@
     python seed.py URL change < world.json  prints the world as it is after the changes
     python seed.py URL crowd < world.json   the same, with an account that has a lot more
     python seed.py URL stir < world.json    the same, with a few changes in one account
+    python seed.py URL leave < world.json   the same, without the account sandbox in the organization
     python seed.py URL roll-7 < world.json  the same, with the changes that the dice of number 7 throw
 
 The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
@@ -202,6 +203,12 @@ def stir(world):
     return world
 
 
+def leave(world):
+    aws("organizations").remove_account_from_organization(AccountId=world.account("sandbox"))
+    tell("sandbox has left the organization")
+    return world
+
+
 def crowd(world):
     for n in range(450):
         world.topic(world.account("payments"), "eu-central-1", f"crowd-{n:03d}", {"team": "payments"})
@@ -227,7 +234,7 @@ def act(world):
     name, _, number = ACT.partition("-")
     if name == "roll":
         return roll(world, random.Random(int(number)))
-    return {"change": change, "crowd": crowd, "stir": stir}[name](world)
+    return {"change": change, "crowd": crowd, "leave": leave, "stir": stir}[name](world)
 
 
 world = build() if ACT == "build" else act(World(**json.load(sys.stdin)))

@@ -101,3 +101,13 @@ func (w whole) heldOf(account string) (ids []string) {
 	slices.Sort(ids)
 	return ids
 }
+
+func (w whole) left() {
+	w.must(w.Leave(w.ctx))
+	for _, a := range w.run(`{}`).Accounts {
+		if a.ID == w.World.Account("sandbox").ID && (a.Reason != "AccountLeft" || a.Entities == 0) {
+			w.Errorf("it is %s %s with %d entities: %s", a.State, a.Reason, a.Entities, a.Message)
+		}
+	}
+	w.wroteNothing()
+}
