@@ -150,7 +150,10 @@ func (c Catalog) add(blueprint, identifier string, entity map[string]any) {
 	c[blueprint+" "+identifier] = string(line)
 }
 
-// Held is what a Port holds.
+// coverage is the blueprint of what could be seen of each account, of which the World knows nothing.
+const coverage = "awsAccountCoverage"
+
+// Held is what a Port holds of the World.
 func Held(port *porttest.Server) (Catalog, error) {
 	var entities []map[string]any
 	if err := json.Unmarshal(port.Dump(), &entities); err != nil {
@@ -158,6 +161,9 @@ func Held(port *porttest.Server) (Catalog, error) {
 	}
 	c := Catalog{}
 	for _, e := range entities {
+		if e["blueprint"] == coverage {
+			continue
+		}
 		c.add(fmt.Sprint(e["blueprint"]), fmt.Sprint(e["identifier"]), e)
 	}
 	return c, nil

@@ -181,16 +181,6 @@ func TestWhatEveryFormatWroteIsStillRead(t *testing.T) {
 	}
 }
 
-// sameSpan knows that format 1 did not say when a span ended: then it is as long as can be.
-func sameSpan(format int) cmp.Option {
-	return cmp.Comparer(func(a, b ledger.Span) bool { // either is of today
-		if format == 1 {
-			return a.From == b.From && max(a.Until, b.Until) == a.From+20*60*1000
-		}
-		return a == b
-	})
-}
-
 // readers read the sorts of objects: what, and the object whose format they have to see.
 var readers = []struct {
 	what, key string

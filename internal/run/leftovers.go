@@ -142,6 +142,11 @@ func (s *sweep) record(ctx context.Context, found map[ledger.Entity]time.Time) e
 	if err != nil {
 		return err
 	}
+	if !w.Options.DryRun {
+		if err := h.Tidy(ctx); err != nil {
+			return errors.Join(err, s.act.release(ctx, h))
+		}
+	}
 	holds := map[ledger.Entity]*ledger.Hold{}
 	h.All(func(e *ledger.Entry) bool {
 		holds[e.Entity] = e.Hold
