@@ -52,6 +52,11 @@ func (w *writer) compare(chunk []*write) ([]*write, error) {
 	found := map[ledger.Entity]port.Entity{}
 	for blueprint, list := range ids {
 		owned, err := w.sync.engine.Port.Owned(w.ctx, blueprint, list)
+		var busy *port.BusyError
+		if errors.As(err, &busy) {
+			chunk = w.leave(chunk, blueprint, err)
+			continue
+		}
 		if err != nil && !errors.Is(err, port.ErrBlueprintMissing) { // written unseen, it could never be told whose it is
 			return nil, named("look up entities before they are written", err)
 		}
@@ -60,6 +65,20 @@ func (w *writer) compare(chunk []*write) ([]*write, error) {
 		}
 	}
 	return w.foresee(w.differing(chunk, found)), nil
+}
+
+// leave leaves entities of a blueprint that Port is too busy to be asked about to the next invocation.
+func (w *writer) leave(chunk []*write, blueprint string, busy error) (others []*write) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range chunk {
+		if one.compared && one.Blueprint == blueprint {
+			w.settle([]*write{one}, []port.Result{{Err: busy}})
+		} else {
+			others = append(others, one)
+		}
+	}
+	return others
 }
 
 // strange says that no write of ours has met an entity yet, as far as its entry knows, and that Port may all
