@@ -172,12 +172,16 @@ func (c call) asks(r *http.Request) (action, resource string, err error) {
 		SecretID        string `json:"SecretId"`
 		StateMachineArn string `json:"stateMachineArn"`
 		ExecutionArn    string `json:"executionArn"`
+		AccountID       string `json:"AccountId"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return "", "", nil // not a service that writes JSON
 	}
 	resource = in.SecretID + in.StateMachineArn + in.ExecutionArn
-	if resource == "" {
+	switch {
+	case c.service == "organizations" && in.AccountID != "":
+		resource = "arn:aws:organizations::" + hub + ":account/o-lab/" + in.AccountID
+	case resource == "":
 		resource = "*"
 	}
 	return c.service + ":" + c.operation, resource, nil
