@@ -159,6 +159,7 @@ func (c *campaign) round() {
 	c.asked = c.wish()
 	var all sync.WaitGroup
 	r := c.request(c.asked)
+	r.Trigger = "schedule"
 	if c.IntN(2) == 0 {
 		c.execute(r)
 		for _, f := range lift {

@@ -14,9 +14,9 @@ const factFor = 24 * time.Hour
 
 // learned says that a cell is not worth asking for: AWS has said of late that it is shut, for a reason that
 // outlives runs. It would only fill people's CloudTrail with refusals. Its verdict stays and proves nothing. A
-// person who asks for something is not put off with what was so before.
+// person who starts a run is not put off with what was so before.
 func (w *work) learned(c *ledger.Cell) bool {
-	if w.Options.Narrow() || w.Options.Refresh || w.Options.Approve != "" || c.Region == kind.GlobalRegion {
+	if w.Trigger != bySchedule || w.Options.Refresh || c.Region == kind.GlobalRegion {
 		return false
 	}
 	shut := c.Verdict.State == kind.Unsupported || c.Verdict.State == kind.Denied && c.Verdict.Reason == access.SCP

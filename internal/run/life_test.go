@@ -150,7 +150,6 @@ func TestWhatCannotBeReadIsFrozenAndTheRestOfTheRunGoesOn(t *testing.T) {
 				for _, lift := range lifts {
 					lift()
 				}
-				time.Sleep(day) // for which a policy's word is believed
 				r = s.run()
 				s.converged()
 				s.frozen(r)

@@ -45,6 +45,9 @@ func (e *Engine) stands(ctx context.Context, lock ledger.Lock) (bool, error) {
 	return status != Ended, err
 }
 
+// bySchedule is the trigger of a tick's run.
+const bySchedule = "schedule"
+
 // Ticked is what became of a tick of the schedule.
 type Ticked struct {
 	Run     string
@@ -68,7 +71,7 @@ func (e *Engine) Tick(ctx context.Context, scheduled time.Time) (Ticked, error) 
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	d, err := e.Discover(ctx, DiscoverRequest{Run: t.Run, Execution: arn, Trigger: "schedule", Until: e.until(act)})
+	d, err := e.Discover(ctx, DiscoverRequest{Run: t.Run, Execution: arn, Trigger: bySchedule, Until: e.until(act)})
 	if passed(err) {
 		t.Skipped = err.Error()
 		return t, nil
