@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 300, "how many campaigns to play")
+	seeds   = flag.Int("seeds", 240, "how many campaigns to play")
 	seed    = flag.Uint64("seed", 0, "play only this campaign")
 	shrink  = flag.Bool("shrink", true, "play a failing campaign again without one fate after the other")
 	without = flag.String("without", "", "the fates that this campaign is played without, as a failure prints them")

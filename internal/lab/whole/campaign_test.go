@@ -109,5 +109,4 @@ func (w whole) left() {
 			w.Errorf("it is %s %s with %d entities: %s", a.State, a.Reason, a.Entities, a.Message)
 		}
 	}
-	w.wroteNothing()
 }
