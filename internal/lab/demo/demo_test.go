@@ -27,7 +27,7 @@ func TestDemoTellsItsStoryAsItShouldBe(t *testing.T) {
 	if err := tell(t.Context(), &out, root); err != nil {
 		t.Fatalf("%v\n\n%s", err, out.Bytes())
 	}
-	for _, want := range []string{"no longer selected", "gone", "SCP", "RoleDenied", "SUSPENDED", "What Port holds now"} {
+	for _, want := range []string{"no longer selected", "gone", "SCP", "RoleDenied", "Suspended", "What Port holds now"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.Bytes())
 		}
