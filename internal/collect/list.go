@@ -24,6 +24,7 @@ type Request struct {
 	Options []string              // includeActions of all blocks of the kind
 	Reads   func(key string) bool // may any program read this key of Properties?
 	Cursor  string                // where an earlier invocation stopped; "" = at the start
+	Reveal  bool                  // leave in what may be secret
 }
 
 // Resource is one listed item with all that was asked about it.
@@ -133,7 +134,7 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 			return v, "", nil
 		}
 		c.pages++
-		resources := c.enrich(ctx, p.Items)
+		resources := c.enrich(ctx, p)
 		if err := ctx.Err(); err != nil {
 			return kind.Verdict{}, cursor, err // what is missing is missing for lack of time only
 		}

@@ -35,20 +35,24 @@ type Pacer struct {
 	lanes     map[lane]*budget
 	calls     map[string]int
 	throttled int
+	answers   map[string]*shared // by request
 }
 
 type lane struct{ region, service string }
 
 // NewPacer returns a pacer whose calls also count against the pool.
 func NewPacer(pool Pool) *Pacer {
-	return &Pacer{pool: pool, lanes: map[lane]*budget{}, calls: map[string]int{}}
+	return &Pacer{pool: pool, lanes: map[lane]*budget{}, calls: map[string]int{}, answers: map[string]*shared{}}
 }
 
-// Config returns cfg with all calls made through it paced, and their answers examined for being AWS's.
+// Config returns cfg with all calls made through it paced, those of kind.Shared made once, and their answers examined for being AWS's.
 func (p *Pacer) Config(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	// In the Initialize step the request has not been built: what waits here holds no memory.
 	cfg.APIOptions = append(cfg.APIOptions, access.Genuine, func(s *middleware.Stack) error {
+		if err := s.Initialize.Add(middleware.InitializeMiddlewareFunc("share", p.share), middleware.After); err != nil {
+			return err
+		}
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("pace", p.admit), middleware.After)
 	})
 	retryer := cfg.Retryer
