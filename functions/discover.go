@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
@@ -24,6 +25,7 @@ type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
 	Skipped     string `json:"skipped,omitempty"` // why it was not started
+	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
 	AccountsKey string `json:"accountsKey,omitempty"`
 	Width       int    `json:"width,omitempty"`
 }
@@ -33,7 +35,11 @@ const settled = time.Minute
 
 // Discover plans a run.
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
-	if event.Execution == "" {
+	switch {
+	case event.Execution != "":
+	case event.ScheduledTime.IsZero():
+		return DiscoverAnswer{}, edge.Invalid("scheduledTime or execution is missing")
+	default:
 		return f.tick(ctx, event)
 	}
 	r := run.DiscoverRequest{
@@ -51,6 +57,9 @@ func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAn
 	d, err := f.Engine.Discover(ctx, r)
 	if err != nil {
 		return DiscoverAnswer{}, err
+	}
+	if d.More {
+		return DiscoverAnswer{Run: d.Run, More: true}, nil
 	}
 	f.Announce(ctx, d.Run)
 	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil

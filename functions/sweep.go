@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
@@ -27,8 +28,11 @@ type SweepAnswer struct {
 
 // Sweep ends a run.
 func (f Function) Sweep(ctx context.Context, event SweepEvent) (SweepAnswer, error) {
+	if event.Run == "" {
+		return SweepAnswer{}, edge.Invalid("run is missing")
+	}
 	if event.Status != "" {
-		return SweepAnswer{}, f.close(ctx, event)
+		return SweepAnswer{Verdict: report.Failed}, f.close(ctx, event)
 	}
 	swept, err := f.Engine.Sweep(ctx, event.Run)
 	if err != nil || swept.More {
@@ -51,8 +55,11 @@ func (f Function) close(ctx context.Context, event SweepEvent) error {
 		r.Why = event.Error + ": " + said(event.Cause)
 	}
 	f.Log.WarnContext(ctx, "closing the run", "run", r.Run, "why", r.Why)
-	f.count(ctx, report.Figures{"RunsFailed": 1})
-	return f.Close(ctx, r)
+	rep, err := f.Close(ctx, r)
+	if err == nil && rep != nil && !rep.DryRun {
+		f.count(ctx, rep.Figures())
+	}
+	return err
 }
 
 // said is the message in the cause of a failed task, which is Lambda's answer.

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
+// RegionActions are the IAM actions that Regions takes in the account of cfg.
+var RegionActions = []string{"account:ListRegions", "ec2:DescribeRegions"}
+
 // Regions are the names of the regions that are enabled in the account of cfg, sorted, at least one.
 // It asks account:ListRegions and, where that is refused or not there, ec2:DescribeRegions in the
 // region of cfg. An error is for Judge, and names both where both were asked.

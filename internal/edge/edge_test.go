@@ -11,7 +11,10 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 )
 
-const secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:port"
+const (
+	secret  = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:port"
+	machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:port-aws-sync"
+)
 
 // load reads an environment of lines NAME=value.
 func load(env ...string) (edge.Settings, error) {
@@ -48,6 +51,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"ORGANIZATION_ROLE_ARN= arn:aws:iam::999900001111:role/org ", "OU_IDS=ou-1,ou-2",
 		"EXCLUDED_ACCOUNTS=111122223333 444455556666",
 		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ",
+		"STATE_MACHINE_ARN= " + machine,
 	}
 	got, err := load(env...)
 	want := edge.Settings{
@@ -57,7 +61,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 			"arn:aws:iam::444455556666:role/read", "argn"},
 		OrganizationRoleARN: "arn:aws:iam::999900001111:role/org", OUs: []string{"ou-1", "ou-2"},
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
-		ExternalID: "Ab0_+=,.@:/-", Width: 40,
+		ExternalID: "Ab0_+=,.@:/-", Width: 40, StateMachineARN: machine,
 	}
 	if err != nil {
 		t.Error(err)
@@ -136,6 +140,8 @@ func TestASettingIsLegalOrNamed(t *testing.T) {
 		{"MAX_CONCURRENT_ACCOUNTS=1001", false},
 		{"MAX_CONCURRENT_ACCOUNTS=1.5", false},
 		{"MEMBER_ROLE_NAME=", false},
+		{"STATE_MACHINE_ARN=port-aws-sync", false},
+		{"STATE_MACHINE_ARN=arn:aws:states:eu-west-1:111122223333:execution:port-aws-sync:run", false},
 	}
 	for _, tt := range tests {
 		name, value, _ := strings.Cut(tt.line, "=")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"runtime/debug"
@@ -69,9 +68,14 @@ func decode[In any](event []byte) (in In, err error) {
 		err = errors.New("something follows the JSON object")
 	}
 	if err != nil {
-		return in, &Error{"EventInvalid", fmt.Sprintf("the event is not one that this function knows (events/ has examples): %v", err)}
+		return in, Invalid(err.Error())
 	}
 	return in, nil
+}
+
+// Invalid is the error of an event that has a fault.
+func Invalid(fault string) *Error {
+	return &Error{"EventInvalid", "the event is not one that this function knows (events/ has examples): " + fault}
 }
 
 // named is err as Step Functions sees it. Only this very type, by value, crosses with the name it has:
@@ -141,4 +145,6 @@ func (h inInvocation) WithAttrs(a []slog.Attr) slog.Handler {
 	return inInvocation{h.Handler.WithAttrs(a)}
 }
 
-func (h inInvocation) WithGroup(name string) slog.Handler { return inInvocation{h.Handler.WithGroup(name)} }
+func (h inInvocation) WithGroup(name string) slog.Handler {
+	return inInvocation{h.Handler.WithGroup(name)}
+}

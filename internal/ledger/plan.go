@@ -32,10 +32,11 @@ type Plan struct {
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
-	Inactive    []Account       `json:"inactive,omitempty"` // in the organization, but not ACTIVE
-	LeftOut     []Account       `json:"leftOut,omitempty"`  // by the run's options
-	Width       int             `json:"width"`              // accounts synced at once
-	AccountsKey string          `json:"accountsKey"`        // where the accounts to sync are, as one JSON array
+	Inactive    []Account       `json:"inactive,omitempty"`  // in the organization, but not ACTIVE
+	LeftOut     []Account       `json:"leftOut,omitempty"`   // by the run's options
+	Width       int             `json:"width"`               // accounts synced at once
+	AccountsKey string          `json:"accountsKey"`         // where the accounts to sync are, as one JSON array
+	PortCalls   int             `json:"portCalls,omitempty"` // that it took to plan
 }
 
 // Blueprint is what a run needs to know of a blueprint in Port.

@@ -22,6 +22,7 @@ type Summary struct {
 	Writes     map[string]Writes `json:"writes,omitempty"` // by blueprint
 	Calls      map[string]int    `json:"calls,omitempty"`  // AWS requests, by service:Operation
 	Throttled  int               `json:"throttled,omitempty"`
+	PortCalls  int               `json:"portCalls,omitempty"`
 	Problems   []Problem         `json:"problems,omitempty"` // the first MaxListed
 	Trouble    int               `json:"trouble,omitempty"`  // how many there were
 }

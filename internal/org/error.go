@@ -86,6 +86,8 @@ func refusal(act string, err error) error {
 	var unit *types.ParentNotFoundException
 	var role *access.DeniedError
 	switch {
+	case errors.Is(err, ErrUnfinished):
+		return err
 	case errors.As(err, &role):
 		return &DeniedError{Act: act, Err: err, Fix: "correct the role, " + organizationRole + " or " + externalID}
 	case errors.As(err, &alone):

@@ -57,6 +57,12 @@ type Source struct {
 // Its errors are *SelectionError, *DeniedError, *UnavailableError and *NoAccountsError. Organizations
 // is asked one thing at a time and at most five times a second: 10,000 accounts take 100 seconds.
 func (s Source) Accounts(ctx context.Context) ([]Account, error) {
+	return s.Resume(ctx, &Listing{}, nil)
+}
+
+// Resume is Accounts, gone on with from what is known, to which it adds. Once stop is closed it asks for
+// no further page, and fails with ErrUnfinished if one was needed.
+func (s Source) Resume(ctx context.Context, known *Listing, stop <-chan struct{}) ([]Account, error) {
 	if p := s.problems(); len(p) > 0 {
 		return nil, &SelectionError{Problems: p}
 	}
@@ -64,7 +70,7 @@ func (s Source) Accounts(ctx context.Context) ([]Account, error) {
 		listed := s.configured()
 		return s.choose(listed, listed)
 	}
-	d, err := s.directory(ctx)
+	d, err := s.directory(ctx, known, stop)
 	if err != nil {
 		return nil, err
 	}

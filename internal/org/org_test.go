@@ -67,6 +67,10 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *organization) page(w http.ResponseWriter, name string, pages []string, token string) {
+	if strings.Trim(token, "t") != "" {
+		refuse(w, refusal{400, "InvalidInputException", "INVALID_PAGINATION_TOKEN"})
+		return
+	}
 	at := len(token) // "" is the first page, "t" the second, "tt" the third
 	body := ""
 	if at < len(pages) {

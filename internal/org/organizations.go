@@ -2,7 +2,6 @@ package org
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +23,11 @@ const pageSize = 20
 type directory struct {
 	client *organizations.Client
 	pace   *rate.Limiter
+	known  *Listing
+	stop   <-chan struct{} // closed when nothing more is to be asked for this time
 }
 
-func (s Source) directory(ctx context.Context) (directory, error) {
+func (s Source) directory(ctx context.Context, known *Listing, stop <-chan struct{}) (directory, error) {
 	cfg := s.Base
 	if s.OrganizationRoleARN != "" {
 		var err error
@@ -38,11 +39,12 @@ func (s Source) directory(ctx context.Context) (directory, error) {
 	return directory{
 		client: organizations.NewFromConfig(cfg, organizations.WithAPIOptions(access.Genuine)), // a proxy's empty page
 		pace:   rate.NewLimiter(rate.Every(200*time.Millisecond), 1),
+		known:  known, stop: stop,
 	}, nil
 }
 
 func (d directory) accounts(ctx context.Context) ([]types.Account, error) {
-	all, err := pages(ctx, d.pace, func(token *string) ([]types.Account, *string, error) {
+	all, err := pages(ctx, d, &d.known.Accounts, "", func(token *string) ([]types.Account, *string, error) {
 		out, err := d.client.ListAccounts(ctx,
 			&organizations.ListAccountsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
 		if err != nil {
@@ -103,7 +105,7 @@ func (w walk) below(ctx context.Context, unit string) error {
 		return nil
 	}
 	w.seen[unit] = true
-	accounts, err := pages(ctx, w.pace, func(token *string) ([]types.Account, *string, error) {
+	accounts, err := pages(ctx, w.directory, &w.known.Accounts, unit, func(token *string) ([]types.Account, *string, error) {
 		out, err := w.client.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{
 			ParentId: &unit, MaxResults: aws.Int32(pageSize), NextToken: token,
 		})
@@ -118,7 +120,7 @@ func (w walk) below(ctx context.Context, unit string) error {
 	for _, a := range accounts {
 		w.accounts[aws.ToString(a.Id)] = true
 	}
-	units, err := pages(ctx, w.pace, func(token *string) ([]types.OrganizationalUnit, *string, error) {
+	units, err := pages(ctx, w.directory, &w.known.Units, unit, func(token *string) ([]types.OrganizationalUnit, *string, error) {
 		out, err := w.client.ListOrganizationalUnitsForParent(ctx,
 			&organizations.ListOrganizationalUnitsForParentInput{
 				ParentId: &unit, MaxResults: aws.Int32(pageSize), NextToken: token,
@@ -137,33 +139,6 @@ func (w walk) below(ctx context.Context, unit string) error {
 		}
 	}
 	return nil
-}
-
-// pages asks page after page. An empty page is not the last one if it has a token.
-func pages[T any](
-	ctx context.Context, pace *rate.Limiter, ask func(token *string) ([]T, *string, error),
-) ([]T, error) {
-	var all []T
-	var token *string
-	seen := map[string]bool{}
-	for {
-		if err := pace.Wait(ctx); err != nil {
-			return nil, err
-		}
-		items, next, err := ask(token)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, items...)
-		if aws.ToString(next) == "" {
-			return all, nil
-		}
-		if seen[*next] {
-			return nil, fmt.Errorf("page token %q repeats", *next)
-		}
-		seen[*next] = true
-		token = next
-	}
 }
 
 // members are accounts as we know them.

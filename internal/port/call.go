@@ -85,6 +85,9 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 		return outcome{err: fmt.Errorf("%s: %w", r.route, err)}
 	}
 	rt.sent.Add(1)
+	if n, ok := ctx.Value(counter{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
 	res, body, unknown, err := c.send(ctx, r, auth.header)
 	if err != nil {
 		return outcome{err: fmt.Errorf("%s: %w", r.route, err), retry: true, unknown: unknown}

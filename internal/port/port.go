@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -107,6 +108,13 @@ func (c *Client) Calls() map[string]int {
 	}
 	return calls
 }
+
+// Counted is a context that adds the requests sent with it, retries included, to n.
+func Counted(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, counter{}, n)
+}
+
+type counter struct{}
 
 func (c *Client) route(name string) *route {
 	c.mu.Lock()

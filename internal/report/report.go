@@ -51,7 +51,7 @@ type Calls struct {
 	AWS       int            `json:"aws"` // with member credentials
 	Throttled int            `json:"throttled,omitempty"`
 	ByAction  map[string]int `json:"byAction,omitempty"`
-	Port      int            `json:"port"` // of this invocation's process
+	Port      int            `json:"port"` // until the report was written
 }
 
 // Account is what became of one account.

@@ -27,7 +27,7 @@ func (r *Report) Text() string {
 		what = "dry run, nothing was written:"
 	}
 	fmt.Fprintf(&b, "%s %s: %s, in %s\n\n", what, r.Run, r.Verdict, r.Ended.Sub(r.Began).Round(100*time.Millisecond))
-	if r.Error != "" {
+	if r.Verdict == Failed {
 		fmt.Fprintf(&b, "It failed: %s\n\n", r.Error)
 	}
 	r.accounts(&b)

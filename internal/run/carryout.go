@@ -105,6 +105,7 @@ func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time
 // pause stores how far the decisions are carried out, for the next invocation.
 func (s *sweep) pause(ctx context.Context, wait time.Time) error {
 	s.progress.Format = ledger.Format
+	s.progress.PortCalls += int(s.toPort.Load())
 	data, err := ledger.Document(s.progress)
 	if err == nil {
 		err = s.work.ledger.WriteRun(ctx, s.work.Run, progressName, data)

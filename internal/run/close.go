@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
@@ -20,34 +21,36 @@ type CloseRequest struct {
 }
 
 // Close ends a run that cannot go on: it writes the report of what was done, shows the end in Port and
-// gives back the lock. It deletes nothing, and does nothing to a run that has its report, or has not got
-// as far as a plan.
-func (e *Engine) Close(ctx context.Context, r CloseRequest) error {
+// gives back the lock. It deletes nothing. To a run that has its report, or has not got as far as a plan,
+// it does nothing, and its own report is nil.
+func (e *Engine) Close(ctx context.Context, r CloseRequest) (*report.Report, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, r.Run)
 	if errors.Is(err, ledger.ErrNotFound) {
 		e.Log.InfoContext(ctx, "nothing to close", "run", r.Run, "why", r.Why)
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s := &sweep{engine: e, work: w}
+	s := &sweep{engine: e, work: w, toPort: &calls}
 	if err := s.look(ctx); err != nil || s.told {
-		return err
+		return nil, err
 	}
 	rep := s.compose()
 	rep.Verdict, rep.Error = report.Failed, r.Why
 	if err := s.publish(ctx, rep); err != nil || w.Options.DryRun {
-		return err
+		return rep, err
 	}
 	lock, err := w.ledger.ReadLock(ctx)
 	if err != nil || lock.Run != r.Run || lock.Phase == ledger.Released {
-		return err
+		return rep, err
 	}
 	s.show(ctx, port.ResyncState{Status: r.Status, At: e.Now()})
 	if lock.Holder != "" && !r.Alone && e.Now().Before(lock.Until) {
-		return nil
+		return rep, nil
 	}
 	s.lock = lock
-	return s.release(ctx)
+	return rep, s.release(ctx)
 }

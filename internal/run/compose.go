@@ -25,7 +25,7 @@ func (s *sweep) compose() *report.Report {
 		Began: w.Time, Ended: s.engine.Now().UTC(), Verdict: report.Complete, Blueprints: map[string]report.Blueprint{},
 		Candidates: s.Candidates, Recorded: s.Entries,
 		Deleted: s.progress.Outcome.Deleted, Released: s.progress.Outcome.Released, Stayed: s.progress.Outcome.Stayed,
-		Calls: report.Calls{ByAction: map[string]int{}},
+		Calls: report.Calls{Port: w.PortCalls + s.progress.PortCalls + int(s.toPort.Load()), ByAction: map[string]int{}},
 	}
 	for _, h := range s.Holds {
 		r.Held = append(r.Held, h.departure(h.Because, ""))
@@ -42,9 +42,6 @@ func (s *sweep) compose() *report.Report {
 		r.Blocks = append(r.Blocks, report.Block(f))
 	}
 	s.tally(r)
-	for _, n := range s.engine.Port.Calls() {
-		r.Calls.Port += n
-	}
 	r.Accounts = s.accounts()
 	if len(r.Blocks) > 0 || slices.ContainsFunc(r.Accounts, hidden) {
 		r.Verdict = report.Frozen
@@ -81,6 +78,7 @@ func (s *sweep) tally(r *report.Report) {
 			r.Calls.AWS += n
 		}
 		r.Calls.Throttled += sum.Throttled
+		r.Calls.Port += sum.PortCalls
 	}
 	for _, d := range r.Deleted {
 		b := r.Blueprints[d.Blueprint]
@@ -116,7 +114,11 @@ func (s *sweep) accounts() []report.Account {
 		all = append(all, one)
 	}
 	for _, a := range s.members {
-		add(a, kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"})
+		v := kind.Verdict{State: kind.Unread, Reason: notSynced, Message: "its sync did not come to an end in this run"}
+		if f, failed := s.failures[a.ID]; failed {
+			v.Message += ": " + f.Reason + ": " + f.Why
+		}
+		add(a, v)
 	}
 	for _, a := range s.work.Inactive {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})

@@ -50,7 +50,11 @@ func TestWhatADeadProcessWroteIsNeitherLostNorStale(t *testing.T) {
 				s.store = frail{healthy, func(key string) bool {
 					return strings.Contains(key, prod+"/manifest/")
 				}}
-				s.frozen(s.run(), prod+" unread NotSynced 0")
+				r := s.run()
+				s.frozen(r, prod+" unread NotSynced 0")
+				if why := r.Accounts[0].Message; !strings.Contains(why, "Unexpected: store manifest") {
+					t.Errorf("the report does not say why: %s", why)
+				}
 				if _, written := s.catalog()["bucket/new-11"]; !written {
 					t.Fatal("Port does not have the new one")
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,7 @@ type DiscoverRequest struct {
 type Discovered struct {
 	Run         string
 	Accounts    []ledger.Account // to sync
+	More        bool             // call again: the organization is not listed to its end yet
 	AccountsKey string           // where the store has them, as one JSON array
 	Width       int
 	DryRun      bool
@@ -41,11 +43,15 @@ type Discovered struct {
 const runEnded = "RunEnded"
 
 // Discover checks all that can be checked before anything is written, writes the run's plan and
-// takes the lock. Called again for the same run, it finds what it did. Its errors have names:
+// takes the lock. Called again for the same run, it finds what it did. Near ctx's deadline it may answer
+// More, unless the run has no execution. Its errors have names:
 // PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
 // org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	p, err := e.planned(ctx, r)
+	if errors.Is(err, org.ErrUnfinished) {
+		return Discovered{Run: r.Run, More: true}, nil
+	}
 	if err != nil {
 		return Discovered{}, err
 	}
@@ -77,7 +83,8 @@ type planning struct {
 
 // planned finds the plan of a run, or makes it and writes it.
 func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	var calls atomic.Int64
+	ctx, cancel := context.WithCancel(port.Counted(ctx, &calls))
 	defer cancel()
 	var failure error
 	fresh := async(func() (p planning) { // only reads, so it need not wait to be needed
@@ -112,7 +119,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if failure != nil {
 		return p, failure
 	}
-	made.plan.Fence = p.lock.Fence + 1
+	made.plan.Fence, made.plan.PortCalls = p.lock.Fence+1, int(calls.Load())
 	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
 	return p, err
 }
@@ -145,7 +152,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 		return named("read the blueprints", err)
 	})
 	g.Go(func() (err error) {
-		found, err = e.Org.Accounts(gctx)
+		found, err = e.members(gctx, r)
 		return err
 	})
 	if err := g.Wait(); err != nil {

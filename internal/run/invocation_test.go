@@ -211,3 +211,20 @@ func (s *scene) sweepAfter(d run.Discovered) *report.Report {
 	}
 	return s.sweep(d)
 }
+
+func TestTheReportCountsTheRequestsToPortOfAllInvocations(t *testing.T) {
+	play(t, func(s *scene) {
+		s.vast()
+		d := s.discover()
+		r, _ := s.finish(d, 15*time.Second, nil)
+		sent := 0
+		for _, byStatus := range s.port.Stats().Requests {
+			for _, n := range byStatus {
+				sent += n
+			}
+		}
+		if sent--; /* the last shows the outcome */ r.Calls.Port != sent || sent < 20 {
+			t.Errorf("%d requests, the report has %d", sent, r.Calls.Port)
+		}
+	})
+}

@@ -46,7 +46,8 @@ func (e *Engine) Once(ctx context.Context, r DiscoverRequest) (*report.Report, e
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	return nil, errors.Join(err, e.Close(ctx, ending))
+	_, closing := e.Close(ctx, ending)
+	return nil, errors.Join(err, closing)
 }
 
 // patiently discovers, and waits out the lock of a process that has died.
@@ -97,6 +98,7 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				}
 				if err != nil { // the account stays unread, the others go on
 					e.Log.ErrorContext(ctx, "account failed", "run", d.Run, "account", a.ID, "err", err)
+					return e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()})
 				}
 				return nil
 			})

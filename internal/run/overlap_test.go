@@ -173,7 +173,7 @@ func TestWhatHasChangedSinceTheSweepDecidedIsLeftToTheNextRun(t *testing.T) {
 			t.Fatal("the sweep is over")
 		}
 		// As a thawed invocation of the run's own would, had it the lease.
-		l := ledger.New(s.store, porttest.OrgID, "aws-v3", integration, time.Now)
+		l := s.ledger()
 		lock, err := l.ReadLock(s.Context())
 		s.must(err)
 		lease := ledger.Lease{Fence: lock.Fence, Nonce: "thawed", Run: d.Run, Until: time.Now().Add(time.Hour)}

@@ -159,12 +159,13 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 	since := old.Verdict
 	if old.Run == s.work.Run {
 		sum.Writes, sum.Calls, sum.Problems = maps.Clone(old.Writes), maps.Clone(old.Calls), slices.Clone(old.Problems)
-		sum.Seconds, sum.Trouble, sum.Throttled = old.Seconds, old.Trouble, old.Throttled
+		sum.Seconds, sum.Trouble, sum.Throttled, sum.PortCalls = old.Seconds, old.Trouble, old.Throttled, old.PortCalls
 	}
 	sum.Done = !s.again
 	sum.Seconds += took.Seconds()
 	calls, throttled := s.pacer.Calls()
 	sum.Throttled += throttled
+	sum.PortCalls += int(s.toPort.Load())
 	sum.Calls = plus(sum.Calls, calls)
 	sum.AddWrites(s.writer.tally)
 	sum.Trouble += s.writer.trouble

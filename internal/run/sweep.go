@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,13 +24,15 @@ type Swept struct {
 // and gives back the lock. Near ctx's deadline it stores where it is and answers More. A run that does
 // not hold the lock any more ends with RunSuperseded, and nothing is deleted.
 func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, run)
 	if err != nil {
 		return Swept{}, err
 	}
 	act, stop := e.begin(ctx)
 	defer stop()
-	s := &sweep{engine: e, work: w, act: act}
+	s := &sweep{engine: e, work: w, act: act, toPort: &calls}
 	wait, err := s.hold(ctx)
 	var late *ledger.SupersededError
 	if errors.As(err, &late) { // also once this run has ended
@@ -56,18 +59,20 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 
 // sweep is one invocation of Sweep.
 type sweep struct {
-	engine  *Engine
-	work    *work
-	act     act
-	lock    ledger.Lock
-	states  []ledger.State
-	members []ledger.Account // that the run was to sync
-	known   bool             // the decisions are those of an earlier invocation
-	told    bool             // an earlier invocation has written the report
-	last    report.Report    // and that is it
+	engine   *Engine
+	work     *work
+	act      act
+	lock     ledger.Lock
+	states   []ledger.State
+	members  []ledger.Account          // that the run was to sync
+	failures map[string]ledger.Failure // by account
+	known    bool                      // the decisions are those of an earlier invocation
+	told     bool                      // an earlier invocation has written the report
+	last     report.Report             // and that is it
 	decisions
 
-	mu       sync.Mutex // of progress
+	toPort   *atomic.Int64 // requests
+	mu       sync.Mutex    // of progress
 	progress progress
 }
 
@@ -78,6 +83,8 @@ type progress struct {
 	Done    []string        `json:"done,omitempty"` // accounts of that stage
 	Left    []ledger.Entity `json:"left,omitempty"` // no longer so when looked at again: for the next run
 	Outcome outcome         `json:"outcome"`
+
+	PortCalls int `json:"portCalls,omitempty"`
 }
 
 // outcome is what became of the decisions.
@@ -151,6 +158,10 @@ func (s *sweep) look(ctx context.Context) error {
 	})
 	g.Go(func() (err error) {
 		s.members, err = s.work.ledger.ReadAccounts(ctx, s.work.Plan)
+		return err
+	})
+	g.Go(func() (err error) {
+		s.failures, err = s.work.ledger.ReadFailures(ctx, s.work.Run)
 		return err
 	})
 	g.Go(func() (err error) {

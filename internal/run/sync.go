@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/collect"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
 )
 
 // SyncRequest asks for the sync of one account of a run.
@@ -32,13 +34,15 @@ type Progress struct {
 // and that calling again is worth a try, unless it has one of the names PortUnauthorized,
 // PortForbidden, RunSuperseded or StateNewerThanCode.
 func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
+	var calls atomic.Int64
+	ctx = port.Counted(ctx, &calls)
 	w, err := e.load(ctx, r.Run)
 	if err != nil {
 		return Progress{}, err
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	s := &accountSync{engine: e, work: w, account: r.Account, act: act, pacer: collect.NewPacer(e.Pool)}
+	s := &accountSync{engine: e, work: w, account: r.Account, act: act, pacer: collect.NewPacer(e.Pool), toPort: &calls}
 	entering := async(func() entry { return s.enter(ctx) }) // only reads, so it need not wait for the lease
 	defer entering()
 	h, err := w.ledger.Take(ctx, r.Account.ID, e.lease(w, act), w.phase(ledger.Syncing))
@@ -60,6 +64,16 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 		s.log(ctx)
 	}
 	return Progress{More: s.again, WaitUntil: s.wait, Idle: s.writer.pages == 0}, nil
+}
+
+// Fail records why the sync of an account came to no end in a run, for the run's report.
+func (e *Engine) Fail(ctx context.Context, run, account string, f ledger.Failure) error {
+	l, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	f.Why = ledger.Shorten(f.Why)
+	return l.WriteFailure(ctx, run, account, f)
 }
 
 // phase is the phase of the lock that a lease needs.
@@ -154,6 +168,7 @@ type accountSync struct {
 	holder  *ledger.Holder
 	pacer   *collect.Pacer
 	writer  *writer
+	toPort  *atomic.Int64 // requests
 
 	again bool      // another invocation has to go on
 	wait  time.Time // but not before

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
 )
 
 // Executions are those of the state machine that carries runs out. An execution bears the name of its run.
@@ -52,7 +53,8 @@ type Ticked struct {
 
 // Tick begins the run of a scheduled time: it plans it and starts its execution. Ticks are delivered at
 // least once: a repetition goes on where an earlier delivery died, and does nothing once the execution
-// is there. Nor does a tick while another run holds the lock. Its errors are those of Discover.
+// is there. Nor does a tick while another run holds the lock. Its errors are those of Discover,
+// and DiscoverUnfinished where another delivery is needed.
 func (e *Engine) Tick(ctx context.Context, scheduled time.Time) (Ticked, error) {
 	t := Ticked{Run: scheduled.UTC().Format("20060102T150405Z")} // an execution's name has no colons
 	arn := e.Executions.ARN(t.Run)
@@ -66,13 +68,16 @@ func (e *Engine) Tick(ctx context.Context, scheduled time.Time) (Ticked, error) 
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	_, err = e.Discover(ctx, DiscoverRequest{Run: t.Run, Execution: arn, Trigger: "schedule", Until: e.until(act)})
+	d, err := e.Discover(ctx, DiscoverRequest{Run: t.Run, Execution: arn, Trigger: "schedule", Until: e.until(act)})
 	if passed(err) {
 		t.Skipped = err.Error()
 		return t, nil
 	}
 	if err != nil {
 		return t, err
+	}
+	if d.More {
+		return t, &Error{"DiscoverUnfinished", "the next delivery of this event goes on", org.ErrUnfinished}
 	}
 	return t, e.Executions.Start(ctx, arn)
 }
