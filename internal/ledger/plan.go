@@ -63,6 +63,8 @@ type Account struct {
 	Partition string    `json:"partition,omitempty"`
 	State     string    `json:"state,omitempty"` // Organizations' word, where it is not ACTIVE
 	Joined    time.Time `json:"joined,omitzero"`
+	// Organization is what Organizations says of it, where the mapping asks for that.
+	Organization map[string]any `json:"organization,omitempty"`
 }
 
 // WritePlan writes plan and accounts of a new run. Where the run has a plan already, that one is

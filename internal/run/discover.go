@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -175,7 +176,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 	if p.Frozen, err = e.check(p); err != nil {
 		return p, nil, err
 	}
-	accounts, err := selected(&p, found)
+	accounts, err := selected(&p, found, e.describes(p.Mapping))
 	return p, accounts, err
 }
 
@@ -217,9 +218,16 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	return frozen, nil
 }
 
+// describes says that the mapping asks for what discovery heard of the accounts.
+func (e *Engine) describes(mapping []byte) bool {
+	return slices.ContainsFunc(e.Kinds, func(k kind.Kind) bool {
+		return asksOrganizations(k) && bytes.Contains(mapping, []byte(k.Name))
+	})
+}
+
 // selected parts the accounts into those to sync, and in the plan those that are not active and those
 // that the run's options leave out.
-func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err error) {
+func selected(p *ledger.Plan, found []org.Account, describe bool) (active []ledger.Account, err error) {
 	only := p.Options.Accounts
 	var missing []string
 	for _, id := range only {
@@ -233,6 +241,9 @@ func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err
 	}
 	for _, a := range found {
 		one := ledger.Account{ID: a.ID, Name: a.Name, Role: a.Role, Partition: a.Partition, Joined: a.Joined}
+		if describe {
+			one.Organization = a.Record
+		}
 		switch {
 		case a.State != org.Active:
 			one.State = string(a.State)

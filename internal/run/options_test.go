@@ -248,8 +248,8 @@ func TestDiscoverStopsARunThatCannotBeRightBeforeAnythingIsWritten(t *testing.T)
 		{"no mapping yet", func(s *scene) { s.remap(object{}) }, "MappingEmpty", "no mapping yet"},
 		{"a mapping without resources", func(s *scene) { s.remap(config()) }, "MappingInvalid", "resources"},
 		{"a mapping of kinds we do not read", func(s *scene) {
-			s.remap(config(block("AWS::Lambda::Function", "topic", ".Type", object{})))
-		}, "MappingEmpty", "AWS::Lambda::Function"},
+			s.remap(config(block("AWS::Nothing", "topic", ".Type", object{})))
+		}, "MappingEmpty", "AWS::Nothing"},
 		{"a mapping of blueprints that Port does not have", func(s *scene) {
 			s.remap(config(block("AWS::SNS::Topic", "nothing", ".Type", object{})))
 		}, "MappingEmpty", "nothing"},
