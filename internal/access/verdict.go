@@ -81,6 +81,7 @@ func Judge(err error) kind.Verdict {
 var (
 	deniedCodes = []string{
 		"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation",
+		"ForbiddenException", "UnauthorizedException", // of MSK
 	}
 	notSubscribedCodes = []string{"OptInRequired", "SubscriptionRequiredException"}
 	// What services say of good credentials in a region that the account has not enabled, and of
