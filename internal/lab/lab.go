@@ -14,21 +14,22 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
 const (
 	hub         = "123456789012" // the management account, in which the program runs
-	memberRole  = "port-aws-sync-read"
+	region      = "eu-west-1"    // and where
 	integration = "northwind"
-	version     = "0.1.0"     // of the integration; Port wants one
-	patience    = time.Minute // for what takes a second: a run, or to start moto
+	appType     = "aws-v3"
+	version     = "0.1.0" // of the integration; Port wants one
+	externalID  = "northwind-port"
+	patience    = time.Minute            // for what takes a second: a local run, or to start moto
+	localRole   = "northwind-local-read" // what local runs enter accounts with
 )
 
 //go:embed blueprints.json
@@ -39,55 +40,52 @@ var mapping []byte
 
 // Lab is the running system. One at a time may use it; several can run on one machine.
 type Lab struct {
-	World *World           // as it is now
-	AWS   *Proxy           // before moto, which serves the World
-	Port  *porttest.Server // has the blueprints and the integration
+	World  *World           // as it is now
+	AWS    *Proxy           // all that calls AWS meets it
+	Lambda *Host            // runs the functions of stacks
+	Port   *porttest.Server // has the blueprints and the integration
 
 	tell            func(string)
-	python          string
-	moto            *moto
+	root            string // the checkout
 	folder          string // goes with the lab
-	program         string
+	python          string
+	emulator        *emulator
+	desk            desk // asks the emulator
 	awsURL, portURL string
 	servers         []*http.Server
+	compiled        bool              // functions/local is
+	built           string            // folder of the template whose functions are built
+	parameters      map[string]string // of the last deployment
 }
 
-// Open starts everything and builds the program from root, the checkout. It says what takes time to
-// tell, which may be called by several at once. ctx's end ends all processes; Close is due also then.
+// Open starts an emulated AWS organization and a Port for the checkout in the folder root. It tells what
+// takes time. ctx's end ends all processes; Close is due also then.
 func Open(ctx context.Context, root string, tell func(string)) (*Lab, error) {
-	l := &Lab{tell: tell}
-	if err := l.open(ctx, root); err != nil {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{tell: tell, root: root}
+	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func (l *Lab) open(ctx context.Context, root string) (err error) {
+func (l *Lab) open(ctx context.Context) (err error) {
 	if l.folder, err = os.MkdirTemp("", "port-aws-sync-"); err != nil {
 		return err
 	}
-	l.program = filepath.Join(l.folder, "local")
-	both, inner := errgroup.WithContext(ctx)
-	both.Go(func() error { return l.compile(inner, root) })
-	both.Go(func() (err error) {
-		l.python, err = Python(inner, root, l.tell)
-		return err
-	})
-	if err := both.Wait(); err != nil {
+	if l.python, err = Python(ctx, l.root, l.tell); err != nil {
 		return err
 	}
 	if err := l.openPort(); err != nil {
 		return err
 	}
-	return l.openAWS(ctx)
-}
-
-func (l *Lab) compile(ctx context.Context, root string) error {
-	l.tell("building ./functions/local (a minute when the compiler sees the AWS SDK for the first time)")
-	said := &tail{}
-	c := exec.Command("go", "build", "-o", l.program, "./functions/local")
-	c.Dir, c.Stdout, c.Stderr = root, said, said
-	return said.explain("build ./functions/local", run(ctx, c))
+	if err := l.openAWS(ctx); err != nil {
+		return err
+	}
+	return l.seed(ctx, "build")
 }
 
 func (l *Lab) openPort() (err error) {
@@ -98,7 +96,7 @@ func (l *Lab) openPort() (err error) {
 		return err
 	}
 	seed.Integration = map[string]any{
-		"installationId": integration, "installationAppType": "aws-v3", "version": version, "config": config,
+		"installationId": integration, "installationAppType": appType, "version": version, "config": config,
 	}
 	l.Port = porttest.New(porttest.Options{})
 	if err := l.Port.Seed(seed); err != nil {
@@ -108,31 +106,47 @@ func (l *Lab) openPort() (err error) {
 	return err
 }
 
-func (l *Lab) openAWS(ctx context.Context) (err error) {
-	if l.moto, err = startMoto(ctx, l.python); err != nil {
-		return err
-	}
-	emulator, err := url.Parse(l.moto.url)
+// openAWS starts the emulator and what stands before it. Each knows where the other listens.
+func (l *Lab) openAWS(ctx context.Context) error {
+	public, err := listen()
 	if err != nil {
 		return err
 	}
-	// What it would log are calls that a run has given up.
-	l.AWS = NewProxy(emulator, log.New(io.Discard, "", 0))
-	if l.awsURL, err = l.serve(l.AWS); err != nil {
-		return err
+	l.awsURL = "http://" + public.Addr().String()
+	l.emulator, err = startEmulator(ctx, l.python, filepath.Join(l.folder, "aws"), l.awsURL)
+	if err != nil {
+		return errors.Join(err, public.Close())
 	}
-	return l.seed(ctx, "build")
+	l.desk = desk{l.emulator.url}
+	at, err := url.Parse(l.emulator.url)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	// What it would log are calls that a run has given up.
+	l.AWS = NewProxy(at, log.New(io.Discard, "", 0))
+	l.Lambda = newHost(ctx, l.AWS, l.emulator.url, l.awsURL, filepath.Join(l.folder, "functions"))
+	l.AWS.invoke = l.Lambda
+	l.accept(public, l.AWS)
+	runtime, err := l.serve(http.HandlerFunc(l.Lambda.serveRuntime))
+	l.Lambda.runtime = strings.TrimPrefix(runtime, "http://")
+	return err
 }
 
+func listen() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+
 func (l *Lab) serve(h http.Handler) (string, error) {
-	at, err := net.Listen("tcp", "127.0.0.1:0")
+	at, err := listen()
 	if err != nil {
 		return "", err
 	}
+	l.accept(at, h)
+	return "http://" + at.Addr().String(), nil
+}
+
+func (l *Lab) accept(at net.Listener, h http.Handler) {
 	s := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
 	l.servers = append(l.servers, s)
 	go s.Serve(at)
-	return "http://" + at.Addr().String(), nil
 }
 
 // Change lets things happen in the World, and tells which.
@@ -141,40 +155,27 @@ func (l *Lab) Change(ctx context.Context) error { return l.seed(ctx, "change") }
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)
 	defer done()
-	w, err := seed(ctx, l.python, l.moto.url, act, l.World, l.tell)
+	w, err := seed(ctx, l.python, l.emulator.url, act, l.World, l.tell)
 	if err == nil {
 		l.World = w
 	}
 	return err
 }
 
-// Run lets the program do one run, with further settings such as APPLY=1, and writes its report to
-// out. An error holds the end of its log.
-func (l *Lab) Run(ctx context.Context, out io.Writer, settings ...string) error {
-	ctx, done := l.patiently(ctx)
-	defer done()
-	said := &tail{}
-	c := exec.Command(l.program)
-	c.Dir, c.Stdout, c.Stderr = l.folder, out, said
-	c.Env = append(alone(
-		"AWS_ENDPOINT_URL="+l.awsURL, "AWS_REGION=eu-west-1",
-		"AWS_ACCESS_KEY_ID=hub", "AWS_SECRET_ACCESS_KEY=secret",
-		"MEMBER_ROLE_NAME="+memberRole, "EXTERNAL_ID=northwind-port",
-		"PORT_BASE_URL="+l.portURL, "PORT_SECRET_ARN="+l.World.Secret,
-		"INTEGRATION_IDENTIFIER="+integration, "STATE_BUCKET="+l.World.Bucket,
-	), settings...)
-	return said.explain("run of functions/local", run(ctx, c))
+// patiently bounds what takes a second: by time, and by the emulator's own life.
+func (l *Lab) patiently(ctx context.Context) (context.Context, func()) {
+	ctx, done := l.during(ctx)
+	ctx, late := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it has not ended after %s", patience))
+	return ctx, func() { late(); done() }
 }
 
-// patiently bounds what is done with moto: by time, and by moto's own life.
-func (l *Lab) patiently(ctx context.Context) (context.Context, func()) {
+// during bounds what needs the emulator by its life.
+func (l *Lab) during(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		select {
-		case <-l.moto.ended:
-			cancel(l.moto.err)
-		case <-time.After(patience):
-			cancel(fmt.Errorf("it has not ended after %s", patience))
+		case <-l.emulator.ended:
+			cancel(l.emulator.err)
 		case <-ctx.Done():
 		}
 	}()
@@ -183,8 +184,11 @@ func (l *Lab) patiently(ctx context.Context) (context.Context, func()) {
 
 // Close ends all that was started and removes what was written, except for .venv.
 func (l *Lab) Close() error {
-	if l.moto != nil {
-		l.moto.close()
+	if l.Lambda != nil {
+		l.Lambda.close()
+	}
+	if l.emulator != nil {
+		l.emulator.close()
 	}
 	for _, s := range l.servers {
 		s.Close()

@@ -11,34 +11,69 @@ import (
 // grace is how long a process that is asked to end may take before it is killed.
 const grace = 2 * time.Second
 
-// run carries out c, which is not started yet, to its end. When ctx ends first, c's process is asked
-// to end too, killed if it does not, and the error is ctx's cause. Nothing that the process has
-// started itself outlives it, and a Ctrl-C in the terminal reaches none of them: only ctx does.
-func run(ctx context.Context, c *exec.Cmd) error {
+// process is a started program, with all that it has started itself. A Ctrl-C in the terminal reaches none
+// of them.
+type process struct {
+	group int
+	ended chan struct{}
+	err   error // why, once it has
+}
+
+func start(c *exec.Cmd) (*process, error) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.WaitDelay = time.Second // what it has left behind may hold its output open
 	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{group: c.Process.Pid, ended: make(chan struct{})}
+	go func() {
+		p.err = c.Wait()
+		p.signal(syscall.SIGKILL) // as a rule nobody is left
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+func (p *process) signal(s syscall.Signal) {
+	select {
+	case <-p.ended: // others may have its number by now
+	default:
+		_ = syscall.Kill(-p.group, s)
+	}
+}
+
+// stop asks the process to end and kills it if it does not.
+func (p *process) stop() {
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(grace):
+		p.kill()
+	}
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.ended
+}
+
+// run carries out c, which is not started yet, to its end. When ctx ends first, so does c's process, and
+// the error is ctx's cause. Nothing that the process has started itself outlives it.
+func run(ctx context.Context, c *exec.Cmd) error {
+	p, err := start(c)
+	if err != nil {
 		return err
 	}
-	var err error
-	ended := make(chan struct{})
-	go func() { defer close(ended); err = c.Wait() }()
-	group := -c.Process.Pid
 	select {
-	case <-ended:
+	case <-p.ended:
 	case <-ctx.Done():
-		_ = syscall.Kill(group, syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(grace):
-		}
+		p.stop()
 	}
-	_ = syscall.Kill(group, syscall.SIGKILL) // as a rule nobody is left
-	<-ended
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	return p.err
 }
 
 // tail keeps the end of what a program writes.

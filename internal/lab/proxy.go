@@ -8,56 +8,35 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
+	"time"
 )
 
-// Denial is a refusal, and which calls meet it: empty fields admit every call.
-type Denial struct {
-	Account   string // the one whose role calls or, in sts:AssumeRole, is to be entered
-	Region    string
-	Service   string // as signatures name it: ec2
-	Operation string // DescribeInstances; calls of S3 have none
-	Because   string // what AWS adds to "… is not authorized to perform …", may be empty
-}
-
-// SCP is Denial.Because where a service control policy forbids a call.
-const SCP = "with an explicit deny in a service control policy: " +
-	"arn:aws:organizations::aws:policy/o-demo/service_control_policy/p-demo"
-
-// Proxy hands AWS calls on to an emulator, which has no rights management, and refuses those that a
-// Denial names, in AWS's words. It is safe for concurrent use.
+// Proxy answers for AWS: it lets a Host run functions, hands all other calls on to an emulator, and lets
+// calls meet the faults that rules ask for. It is safe for concurrent use.
 type Proxy struct {
 	forward *httputil.ReverseProxy
+	invoke  http.Handler // of functions; nil leaves that to the emulator
 
 	mu      sync.Mutex
-	denials []*Denial
-	keys    map[string]string // the account by access key, for keys that AssumeRole gave out
+	faults  []*fault
+	callers map[string]caller // by access key
 }
 
 // NewProxy is a Proxy before the emulator at a URL. It logs calls that do not reach it.
 func NewProxy(emulator *url.URL, failures *log.Logger) *Proxy {
-	p := &Proxy{keys: map[string]string{}}
+	p := &Proxy{callers: map[string]caller{}}
 	p.forward = &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(emulator) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(emulator)
+			r.Out.Host = r.In.Host
+			r.Out.Header.Del(serviceHeader)
+		},
 		ModifyResponse: p.learn,
 		ErrorLog:       failures,
+		Transport:      &http.Transport{MaxIdleConnsPerHost: 256},
 	}
 	return p
-}
-
-// Deny refuses calls from now on; lift ends that.
-func (p *Proxy) Deny(d Denial) (lift func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	one := &d
-	p.denials = append(p.denials, one)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.denials = slices.DeleteFunc(p.denials, func(d *Denial) bool { return d == one })
-	}
 }
 
 // ServeHTTP answers for AWS.
@@ -67,37 +46,73 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if d, refused := p.refuses(&c); refused {
-		c.refuse(w, d.Because)
+	c.by = p.who(c.key)
+	if c.role == "" {
+		c.account = c.by.account
+	}
+	f := p.fate(c)
+	if f.kill != 0 && c.by.sandbox != nil {
+		c.by.sandbox.process.signal(f.kill)
+	}
+	select {
+	case <-time.After(f.delay):
+	case <-r.Context().Done():
+		return
+	}
+	switch {
+	case f.dropBefore:
+		panic(http.ErrAbortHandler)
+	case f.refuse != nil:
+		c.complain(w, f.refuse(c))
+	case f.loseAnswer:
+		p.answer(nowhere{}, r, c)
+		panic(http.ErrAbortHandler)
+	default:
+		p.answer(w, r, c)
+	}
+}
+
+func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c call) {
+	if c.operation == "Invoke" && p.invoke != nil {
+		p.invoke.ServeHTTP(w, r)
 		return
 	}
 	p.forward.ServeHTTP(w, r)
 }
 
-// refuses looks for a denial of the call, whose account it fills in.
-func (p *Proxy) refuses(c *call) (Denial, bool) {
+// nowhere takes an answer that nobody gets.
+type nowhere struct{}
+
+func (nowhere) Header() http.Header         { return http.Header{} }
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) WriteHeader(int)             {}
+
+// who is the caller with an access key: a person of the hub, unless somebody got it from STS.
+func (p *Proxy) who(key string) caller {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.role == "" {
-		c.account = p.keys[c.key]
+	if c, known := p.callers[key]; known {
+		return c
 	}
-	for _, d := range p.denials {
-		if (d.Account == "" || d.Account == c.account) && (d.Region == "" || d.Region == c.region) &&
-			(d.Service == "" || d.Service == c.service) && (d.Operation == "" || d.Operation == c.operation) {
-			return *d, true
-		}
-	}
-	return Denial{}, false
+	return caller{account: hub}
+}
+
+// know notes whose access key it is.
+func (p *Proxy) know(key string, c caller) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.callers[key] = c
 }
 
 var (
 	accessKey   = regexp.MustCompile(`<AccessKeyId>(.+?)</AccessKeyId>`)
-	assumedRole = regexp.MustCompile(`arn:[a-z-]+:sts::([0-9]{12}):assumed-role/`)
+	assumedRole = regexp.MustCompile(`(arn:[a-z-]+):sts::([0-9]{12}):assumed-role/([^/<]+)`)
 )
 
 // learn notes whose credentials STS gives out.
 func (p *Proxy) learn(r *http.Response) error {
-	if !strings.Contains(r.Request.Header.Get("Authorization"), "/sts/") {
+	asking, _, service := signature(r.Request)
+	if service != "sts" {
 		return nil
 	}
 	body, err := io.ReadAll(r.Body)
@@ -106,10 +121,11 @@ func (p *Proxy) learn(r *http.Response) error {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	key, role := accessKey.FindSubmatch(body), assumedRole.FindSubmatch(body)
-	if key != nil && role != nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.keys[string(key[1])] = string(role[1])
+	if key == nil || role == nil {
+		return nil
 	}
+	by := p.who(asking)
+	by.account, by.role = string(role[2]), string(role[1])+":iam::"+string(role[2])+":role/"+string(role[3])
+	p.know(string(key[1]), by)
 	return nil
 }

@@ -79,27 +79,27 @@ func enter(t *testing.T, p *lab.Proxy, account string) (aws.Config, error) {
 
 func TestADenialMeetsTheCallsItNamesInWordsThatTheProgramKnows(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		denial lab.Denial
-		want   string // what is refused, of the member and of another account in two regions, and how
+		name string
+		rule lab.Rule
+		want string // what is refused, of the member and of another account in two regions, and how
 	}{
-		{"a role", lab.Denial{Account: member, Service: "sts", Operation: "AssumeRole"},
+		{"a role", lab.Rule{Account: member, Service: "sts", Operation: "AssumeRole", Do: lab.Deny{}},
 			"AssumeRole:" + member + ":RoleDenied"},
 		{"a service in a region of an account",
-			lab.Denial{Account: member, Region: "us-east-1", Service: "sns", Because: lab.SCP},
+			lab.Rule{Account: member, Region: "us-east-1", Service: "sns", Do: lab.Deny{Because: lab.SCP}},
 			"sns:" + member + ":us-east-1:SCP"},
-		{"an operation everywhere", lab.Denial{Service: "ec2", Operation: "DescribeInstances"},
+		{"an operation everywhere", lab.Rule{Service: "ec2", Operation: "DescribeInstances", Do: lab.Deny{}},
 			"ec2:" + member + ":eu-west-1:Denied ec2:" + member + ":us-east-1:Denied " +
 				"ec2:" + other + ":eu-west-1:Denied ec2:" + other + ":us-east-1:Denied"},
-		{"a service whose calls have no operation", lab.Denial{Account: other, Region: "eu-west-1", Service: "s3"},
+		{"a service whose calls have no operation", lab.Rule{Account: other, Region: "eu-west-1", Service: "s3", Do: lab.Deny{}},
 			"s3:" + other + ":eu-west-1:Denied"},
-		{"a service that speaks JSON", lab.Denial{Account: other, Region: "eu-west-1", Service: "ecs", Because: lab.SCP},
+		{"a service that speaks JSON", lab.Rule{Account: other, Region: "eu-west-1", Service: "ecs", Do: lab.Deny{Because: lab.SCP}},
 			"ecs:" + other + ":eu-west-1:SCP"},
-		{"another operation", lab.Denial{Service: "ec2", Operation: "DescribeVolumes"}, ""},
+		{"another operation", lab.Rule{Service: "ec2", Operation: "DescribeVolumes", Do: lab.Deny{}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := lab.NewProxy(emulator(t), log.Default())
-			lift := p.Deny(c.denial)
+			lift := p.Fault(c.rule)
 			if got := refused(t, p); got != c.want {
 				t.Errorf("refused: %s\nwant:    %s", got, c.want)
 			}
@@ -138,7 +138,7 @@ func TestARefusalNamesWhoAndWhat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Deny(lab.Denial{Account: member})
+	p.Fault(lab.Rule{Account: member, Do: lab.Deny{}})
 	for service, words := range map[string][]string{
 		"ec2": {"arn:aws:sts::" + member, "ec2:DescribeInstances"}, "ecs": {member, "ecs:ListClusters"},
 		"s3": {member, "s3:"}, "sns": {member, "sns:ListTopics"},
@@ -158,7 +158,7 @@ func TestARefusalNamesWhoAndWhat(t *testing.T) {
 
 func TestTheHubIsNotMetByDenialsOfItsAccounts(t *testing.T) {
 	p := lab.NewProxy(emulator(t), log.Default())
-	p.Deny(lab.Denial{Account: member})
+	p.Fault(lab.Rule{Account: member, Do: lab.Deny{}})
 	if err := calls["s3"](t.Context(), awstest.Config(p, "eu-west-1")); err != nil {
 		t.Error(err)
 	}

@@ -24,7 +24,8 @@ ACCOUNTS = {
     "sandbox": ["us-east-1"],
     "legacy": [],
 }
-STATE_BUCKET = "port-aws-sync-state"
+STATE_BUCKET = "northwind-state"  # of local runs
+ARTIFACTS = "northwind-artifacts"  # what sam uploads
 
 session = boto3.session.Session("hub", "secret")
 clients = {}
@@ -49,9 +50,9 @@ def pairs(tags, key="Key", value="Value"):
 
 
 class World:
-    def __init__(self, accounts=(), resources=(), secret="", bucket=""):
+    def __init__(self, accounts=(), resources=(), secret="", bucket="", root=""):
         self.accounts, self.resources = list(accounts), list(resources)
-        self.secret, self.bucket = secret, bucket
+        self.secret, self.bucket, self.root = secret, bucket, root
 
     def add(self, kind, account, region, identifier, name, tags, **facts):
         self.resources.append({"kind": kind, "account": account, "region": region, "id": identifier,
@@ -104,14 +105,27 @@ def build():
     organizations.close_account(AccountId=listed["legacy"])
     world.accounts = [{"id": i, "name": name, "active": name != "legacy"} for name, i in listed.items()]
     hub = next(a["id"] for a in world.accounts if a["name"] not in ACCOUNTS)
+    world.root = organizations.list_roots()["Roots"][0]["Id"]
     world.bucket = STATE_BUCKET
-    world.store(hub, HOME, STATE_BUCKET, {}, public=False)
+    for account in world.accounts:
+        trust_local_runs(hub, account["id"])
+    for bucket in STATE_BUCKET, ARTIFACTS:
+        world.store(hub, HOME, bucket, {}, public=False)
     secret = os.environ["PORT_SECRET"]
     world.secret = aws("secretsmanager").create_secret(Name="port", SecretString=secret)["ARN"]
     for name, regions in ACCOUNTS.items():
         furnish(world, name, regions)
     tell(f"{len(listed)} accounts with {len(world.resources)} resources in 3 regions")
     return world
+
+
+def trust_local_runs(hub, account):
+    """Makes the role with which a person's run enters an account; the stack brings its own."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{hub}:root"},
+             "Condition": {"StringEquals": {"sts:ExternalId": "northwind-port"}}}
+    aws("iam", account).create_role(
+        RoleName="northwind-local-read",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
 
 
 def furnish(world, name, regions):

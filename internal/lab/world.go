@@ -22,7 +22,8 @@ type World struct {
 	Accounts  []Account  `json:"accounts"`
 	Resources []Resource `json:"resources"`
 	Secret    string     `json:"secret"` // the ARN of the one with Port's credentials
-	Bucket    string     `json:"bucket"` // for the state; it is among the Resources
+	Bucket    string     `json:"bucket"` // for the state of local runs; it is among the Resources
+	Root      string     `json:"root"`   // of the organization
 }
 
 // Account is an account of the organization.

@@ -20,8 +20,8 @@ type stage struct {
 	*lab.Lab
 	out     io.Writer
 	tell    func(string)
-	denials map[lab.Denial]func() // each with what lifts it
-	known   lab.World             // what runs could see so far
+	denials map[lab.Rule]func() // each with what lifts it
+	known   lab.World           // what runs could see so far
 }
 
 // act is one run and what leads to it.
@@ -63,7 +63,7 @@ func tell(ctx context.Context, out io.Writer, root string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	s := &stage{Lab: opened, out: out, tell: note, denials: map[lab.Denial]func(){}}
+	s := &stage{Lab: opened, out: out, tell: note, denials: map[lab.Rule]func(){}}
 	for i, a := range acts {
 		fmt.Fprintf(out, "\n=== %d of %d. %s\n", i+1, len(acts), a.title)
 		if err := s.play(ctx, a); err != nil {
@@ -136,7 +136,7 @@ func reads(route string) bool {
 		strings.HasSuffix(route, "/entities/search") || strings.HasSuffix(route, "/datasource-entities")
 }
 
-func (s *stage) deny(d lab.Denial) { s.denials[d] = s.AWS.Deny(d) }
+func (s *stage) deny(d lab.Rule) { s.denials[d] = s.AWS.Fault(d) }
 
 // dark says that a denial hides a resource.
 func (s *stage) dark(r lab.Resource) bool {
@@ -149,13 +149,13 @@ func (s *stage) dark(r lab.Resource) bool {
 	return false
 }
 
-func (s *stage) role(account string) lab.Denial {
-	return lab.Denial{Account: s.World.Account(account).ID, Service: "sts", Operation: "AssumeRole"}
+func (s *stage) role(account string) lab.Rule {
+	return lab.Rule{Account: s.World.Account(account).ID, Service: "sts", Operation: "AssumeRole", Do: lab.Deny{}}
 }
 
-func (s *stage) topics() lab.Denial {
-	return lab.Denial{
-		Account: s.World.Account("shop-staging").ID, Region: "us-east-1", Service: "sns", Because: lab.SCP,
+func (s *stage) topics() lab.Rule {
+	return lab.Rule{
+		Account: s.World.Account("shop-staging").ID, Region: "us-east-1", Service: "sns", Do: lab.Deny{Because: lab.SCP},
 	}
 }
 
@@ -178,7 +178,7 @@ func turn(ctx context.Context, s *stage) error {
 }
 
 func relight(_ context.Context, s *stage) error {
-	for _, d := range []lab.Denial{s.role("payments"), s.topics()} {
+	for _, d := range []lab.Rule{s.role("payments"), s.topics()} {
 		s.denials[d]()
 		delete(s.denials, d)
 	}
