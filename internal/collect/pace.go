@@ -74,10 +74,19 @@ func (p *Pacer) budget(ctx context.Context) *budget {
 	defer p.mu.Unlock()
 	b := p.lanes[k]
 	if b == nil {
-		b = &budget{slots: make(chan struct{}, PerService), limit: rate.NewLimiter(rate.Inf, 1)}
+		b = &budget{slots: make(chan struct{}, PerService), limit: rate.NewLimiter(begin(k.service), 1)}
 		p.lanes[k] = b
 	}
 	return b
+}
+
+// begin is the rate to begin with. Most services bear more than our slots let through, or differ too
+// much; Cloud Control throttles at some 30 requests a second, also for the services behind it.
+func begin(service string) rate.Limit {
+	if service == "CloudControl" {
+		return 25
+	}
+	return rate.Inf
 }
 
 type attemptsKey struct{}

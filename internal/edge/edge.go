@@ -27,6 +27,7 @@ type Settings struct {
 	ExternalID          string   // EXTERNAL_ID; "" = none is sent
 	Width               int      // MAX_CONCURRENT_ACCOUNTS, 1 to 1000; 10 unless set
 	StateMachineARN     string   // STATE_MACHINE_ARN; "" = runs have no executions
+	RevealSecrets       bool     // REVEAL_SECRETS; false unless set
 }
 
 // Load reads the environment. Every problem is in the one error, which is named SettingsInvalid.
@@ -72,6 +73,9 @@ func Load(getenv func(string) string) (Settings, error) {
 	var err error
 	if s.Width, err = strconv.Atoi(get("MAX_CONCURRENT_ACCOUNTS", "10")); err != nil || s.Width < 1 || s.Width > 1000 {
 		complain("MAX_CONCURRENT_ACCOUNTS: %q is not a number from 1 to 1000", getenv("MAX_CONCURRENT_ACCOUNTS"))
+	}
+	if s.RevealSecrets, err = strconv.ParseBool(get("REVEAL_SECRETS", "false")); err != nil {
+		complain("REVEAL_SECRETS: %q is neither true nor false", getenv("REVEAL_SECRETS"))
 	}
 	if s.StateMachineARN != "" && !stateMachine.MatchString(s.StateMachineARN) {
 		complain("STATE_MACHINE_ARN: %q is not the ARN of a state machine", s.StateMachineARN)

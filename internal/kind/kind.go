@@ -39,17 +39,6 @@ type Kind struct {
 	Secrets []string
 }
 
-// Options are the class names that a mapping's includeActions may hold, those that fill keys first.
-func (k Kind) Options() []string {
-	var names []string
-	for _, e := range k.Enrich {
-		if e.Option != "" {
-			names = append(names, e.Option)
-		}
-	}
-	return append(names, k.Defaults...)
-}
-
 // List reads the page at cursor ("" = the first) of a kind's items. It makes at most a few calls,
 // and returns the SDK's error unchanged, so that its code can be judged.
 type List func(ctx context.Context, cfg aws.Config, at Site, cursor string) (Page, error)

@@ -195,8 +195,9 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	for _, b := range m.Blocks {
 		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
 		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
+		_, kindKnown := e.serve(b.Kind)
 		switch {
-		case !slices.ContainsFunc(e.Kinds, func(k kind.Kind) bool { return k.Name == b.Kind }):
+		case !kindKnown:
 			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
 		case len(b.Blueprints) > 0 && known < 0:
 			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",

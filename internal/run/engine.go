@@ -24,7 +24,8 @@ import (
 // Engine carries out the acts of a run. Its fields are set once, before the first act.
 type Engine struct {
 	Kinds []kind.Kind
-	Base  aws.Config // our own identity
+	Other func(name string) (kind.Kind, bool) // a kind beside Kinds, if there is such a one; nil: none
+	Base  aws.Config                          // our own identity
 	Org   org.Source
 	Port  *port.Client
 	Store ledger.Store
@@ -33,6 +34,7 @@ type Engine struct {
 
 	Type, Identifier string        // of the integration
 	ExternalID       string        // sent when a member role is assumed
+	Reveal           bool          // let mappings see what may be secret
 	Width            int           // accounts synced at once
 	PortTimeout      time.Duration // of one request to Port: a lease outlives its holder's deadline by it
 	// SecondProof is how much later a run must have started to prove again what the guard held.
@@ -150,7 +152,7 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 	if plan.Options.DryRun {
 		w.ledger = l.Overlay(plan.Run)
 	}
-	for _, k := range e.Kinds {
+	for _, k := range e.serving(m) {
 		a := asked{Kind: k}
 		for _, b := range w.mapping.Blocks {
 			if b.Kind != k.Name {
@@ -161,6 +163,7 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 				a.frozen = &plan.Frozen[i]
 				continue
 			}
+			w.mapping.Warnings = slices.Concat(w.mapping.Warnings, unknownOptions(k, b))
 			a.blocks = append(a.blocks, b)
 			a.options = append(a.options, b.Options...)
 		}
