@@ -34,6 +34,7 @@ type Kind struct {
 	// Defaults are class names of Ocean's actions that are part of every resource: mappings may name
 	// them in includeActions, which changes nothing.
 	Defaults []string
+	History  *History // of kinds that only grow in number
 	// Secrets are paths in Properties to values that may be secret: Environment.Variables.*,
 	// ContainerDefinitions[].environment[].value.
 	Secrets []string

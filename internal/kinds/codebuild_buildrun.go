@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
@@ -28,7 +29,11 @@ var codeBuildBuildRun = kind.Kind{
 		Call:    batchGetBuilds,
 	}},
 	Defaults: []string{"GetBuildDetailsAction", "ListBuildsAction"},
-	Secrets:  []string{"Environment.environmentVariables[].value", "ExportedEnvironmentVariables[].value"},
+	History: &kind.History{At: "StartTime", Of: func(it kind.Item) string {
+		project, _, _ := strings.Cut(it.Key, ":")
+		return project
+	}},
+	Secrets: []string{"Environment.environmentVariables[].value", "ExportedEnvironmentVariables[].value"},
 }
 
 var codeBuildBuildRunKeys = []string{

@@ -37,6 +37,7 @@ var codeDeployDeployment = kind.Kind{
 		Call:    batchGetDeployments,
 	}},
 	Defaults: []string{"GetDeploymentAction", "ListDeploymentsAction"},
+	History:  &kind.History{At: "CreateTime"},
 }
 
 var codeDeployDeploymentKeys = []string{

@@ -16,6 +16,7 @@ var codePipelineActionExecution = kind.Kind{
 	Actions:  []string{"codepipeline:ListPipelines", "codepipeline:ListActionExecutions"},
 	List:     within{parents: pipelines, children: actionExecutions}.list,
 	Defaults: []string{"ListActionExecutionsAction"},
+	History:  &kind.History{At: "StartTime", Of: func(it kind.Item) string { return it.Parent }},
 	Secrets:  []string{"Input.configuration.*", "Input.resolvedConfiguration.*"},
 }
 

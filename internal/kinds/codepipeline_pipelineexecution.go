@@ -22,6 +22,7 @@ var codePipelinePipelineExecution = kind.Kind{
 		Call:    kind.Each(pipelineExecution),
 	}},
 	Defaults: []string{"GetPipelineExecutionDetailsAction", "ListPipelineExecutionsAction"},
+	History:  &kind.History{At: "StartTime", Of: func(it kind.Item) string { return it.Parent }},
 }
 
 // codePipelinePipelineExecutionKeys are what the listing does not say.

@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -17,7 +18,8 @@ var ecsTaskDefinition = kind.Kind{
 	List: pages(
 		func(ctx context.Context, cfg aws.Config, token *string) (*ecs.ListTaskDefinitionsOutput, error) {
 			return ecs.NewFromConfig(cfg).ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
-				Status: types.TaskDefinitionStatusActive, MaxResults: aws.Int32(100), NextToken: token,
+				Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc, // the newest of a family first
+				MaxResults: aws.Int32(100), NextToken: token,
 			})
 		},
 		func(out *ecs.ListTaskDefinitionsOutput) ([]string, *string) {
@@ -32,7 +34,10 @@ var ecsTaskDefinition = kind.Kind{
 		Call:    kind.Each(taskDefinition),
 	}},
 	Defaults: []string{"DescribeTaskDefinitionsAction", "ListTaskDefinitionsAction"},
-	Secrets:  []string{"ContainerDefinitions[].environment[].value"},
+	History: &kind.History{At: "RegisteredAt", Of: func(it kind.Item) string {
+		return it.Key[:strings.LastIndex(it.Key, ":")+1]
+	}},
+	Secrets: []string{"ContainerDefinitions[].environment[].value"},
 }
 
 var ecsTaskDefinitionKeys = []string{

@@ -168,7 +168,7 @@ func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell) error
 	in := s.writer.cell(c)
 	for {
 		v, cursor, err := collect.List(ctx, s.act.stop, cfg, collect.Request{
-			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(), Reveal: s.engine.Reveal,
+			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(), Reveal: s.engine.Reveal, Bound: c.bound(s.work.Time),
 		}, func(page []collect.Resource) error { return in.page(ctx, page) })
 		switch {
 		case err != nil && s.writer.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):

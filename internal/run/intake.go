@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type intake struct {
 	writer *writer
 	seen   map[ledger.ID]bool // resources of this invocation
 	noted  map[string]bool    // paths of programs that failed on some item
+	more   int                // resources beyond the selector's bound
 }
 
 func (w *writer) cell(c cell) *intake {
@@ -56,6 +58,10 @@ func (in *intake) end(v kind.Verdict, cursor string) {
 		v = m.Unread
 	}
 	m.Cursor = cursor
+	if in.more > 0 {
+		in.writer.report(in.problem("", collect.Beyond, fmt.Sprintf("%d more exist, beyond the selector's history", in.more)))
+		in.more = 0
+	}
 	in.manifest().Judge(in.index, in.writer.sync.work.Run, v, in.writer.sync.engine.Now())
 }
 
@@ -113,6 +119,9 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 	switch {
 	case m.Gone:
 		mark = ledger.Gone
+	case m.Whole.Reason == collect.Beyond:
+		mark = ledger.Unread // it is there
+		in.more++
 	case m.Whole.State != kind.Complete:
 		mark = ledger.Unread
 		in.spoil(m.Whole.Reason, m.Whole.Message)

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
@@ -31,8 +32,8 @@ func (e *Engine) serving(m *mapping.Mapping) []kind.Kind {
 	return all
 }
 
-// unknownOptions warns of includeActions that the kind does not have, which change nothing.
-func unknownOptions(k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) {
+// idle warns of what a selector asks for and the kind does not have.
+func idle(k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) {
 	for i, name := range b.Options {
 		if slices.Contains(k.Options(), name) {
 			continue
@@ -42,5 +43,33 @@ func unknownOptions(k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) 
 			Reason: fmt.Sprintf("%s has no action %s, so it changes nothing", k.Name, name), Fix: k.Nearest(name),
 		})
 	}
+	bounded := b.Newest > 0 && (k.History == nil || k.History.Of == nil) || b.Days > 0 && k.History == nil
+	if bounded {
+		warnings = append(warnings, mapping.Problem{
+			Block: b.Index, Path: fmt.Sprintf("resources[%d].selector.history", b.Index),
+			Reason: k.Name + " has no history that can be bounded so, so it changes nothing",
+		})
+	}
 	return warnings
+}
+
+// bound is the widest that a block of the kind asks for, at the time of the run.
+func (a *asked) bound(now time.Time) kind.Bound {
+	newest, days := a.blocks[0].Newest, a.blocks[0].Days
+	for _, b := range a.blocks[1:] {
+		newest, days = wider(newest, b.Newest), wider(days, b.Days)
+	}
+	bound := kind.Bound{Newest: newest}
+	if days > 0 {
+		bound.Since = now.AddDate(0, 0, -days)
+	}
+	return bound
+}
+
+// wider is the greater of two limits; 0 is none.
+func wider(a, b int) int {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
 }
