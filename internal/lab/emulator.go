@@ -32,8 +32,11 @@ func startEmulator(ctx context.Context, python, folder, public string) (*emulato
 		return nil, err
 	}
 	c := exec.Command(python, "-I", "-c", "import sys; sys.path.insert(0, sys.argv[1]); import emulator.server", folder)
-	// Loading machine images would take 71 ms and 4 MB for each account and region.
-	c.Env = alone("MOTO_EC2_LOAD_DEFAULT_AMIS=false", "PUBLIC_URL="+public, "AWS_ACCESS_KEY_ID=lab", "AWS_SECRET_ACCESS_KEY=lab")
+	c.Env = alone(
+		"MOTO_EC2_LOAD_DEFAULT_AMIS=false", // that would take 71 ms and 4 MB for each account and region
+		"MOTO_IAM_LOAD_MANAGED_POLICIES=true",
+		"PUBLIC_URL="+public, "AWS_ACCESS_KEY_ID=lab", "AWS_SECRET_ACCESS_KEY=lab",
+	)
 	if _, err := c.StdinPipe(); err != nil { // it ends when this is closed
 		return nil, err
 	}

@@ -37,6 +37,23 @@ func (l *Lab) execute(ctx context.Context, machine, name, input string) (string,
 	return out.ExecutionArn, err
 }
 
+// Executions are the ARNs of all executions of the state machine so far.
+func (l *Lab) Executions(ctx context.Context) ([]string, error) {
+	machine, err := l.Output(ctx, "StateMachineArn")
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		Executions []struct{ ExecutionArn string }
+	}
+	err = l.desk.call(ctx, "states", "AWSStepFunctions.ListExecutions", map[string]string{"stateMachineArn": machine}, &out)
+	var all []string
+	for _, x := range out.Executions {
+		all = append(all, x.ExecutionArn)
+	}
+	return all, err
+}
+
 // Abort ends an execution as a person does.
 func (l *Lab) Abort(ctx context.Context, execution string) error {
 	var out struct{}

@@ -54,7 +54,7 @@ type Lab struct {
 	awsURL, portURL string
 	servers         []*http.Server
 	compiled        bool              // functions/local is
-	built           string            // folder of the template whose functions are built
+	built           map[string]string // where the functions of a folder's template are
 	parameters      map[string]string // of the last deployment
 }
 
@@ -65,7 +65,7 @@ func Open(ctx context.Context, root string, tell func(string)) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{tell: tell, root: root}
+	l := &Lab{tell: tell, root: root, built: map[string]string{}}
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -151,6 +151,12 @@ func (l *Lab) accept(at net.Listener, h http.Handler) {
 
 // Change lets things happen in the World, and tells which.
 func (l *Lab) Change(ctx context.Context) error { return l.seed(ctx, "change") }
+
+// Crowd gives the account payments more topics than a short invocation can read.
+func (l *Lab) Crowd(ctx context.Context) error { return l.seed(ctx, "crowd") }
+
+// Stir lets a few resources come to the account payments, and one go.
+func (l *Lab) Stir(ctx context.Context) error { return l.seed(ctx, "stir") }
 
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)

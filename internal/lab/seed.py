@@ -2,6 +2,8 @@
 
     python seed.py URL build                prints the world as JSON
     python seed.py URL change < world.json  prints the world as it is after the changes
+    python seed.py URL crowd < world.json   the same, with an account that has a lot more
+    python seed.py URL stir < world.json    the same, with a few changes in one account
 
 The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
 What it does is told on standard error, one line each. PORT_SECRET is the text of the secret it makes.
@@ -185,5 +187,21 @@ def drop_topic(world, account, region, name):
     world.resources.remove(topic)
 
 
-world = build() if ACT == "build" else change(World(**json.load(sys.stdin)))
+def stir(world):
+    drop_topic(world, "payments", "eu-west-1", "orders")
+    for name in "refunds", "payouts", "disputes":
+        world.topic(world.account("payments"), "eu-west-1", name, {"team": "payments"})
+    world.instance(world.account("payments"), "eu-west-1", "web-9", "t3.small", {"team": "payments"})
+    tell("payments eu-west-1: four come and one goes")
+    return world
+
+
+def crowd(world):
+    for n in range(450):
+        world.topic(world.account("payments"), "eu-central-1", f"crowd-{n:03d}", {"team": "payments"})
+    tell("payments eu-central-1: 450 topics more")
+    return world
+
+
+world = build() if ACT == "build" else {"change": change, "crowd": crowd, "stir": stir}[ACT](World(**json.load(sys.stdin)))
 json.dump(vars(world), sys.stdout)

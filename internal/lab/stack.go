@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
@@ -40,17 +41,23 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 		return err
 	}
 	l.parameters = all
+	bucket, err := l.Output(ctx, "StateBucketName")
+	if err != nil {
+		return err
+	}
+	l.World.keep(bucket)
 	return nil
 }
 
 // deploy deploys the template.yaml of a folder.
 func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[string]string) error {
-	if err := l.build(ctx, folder); err != nil {
+	built, err := l.build(ctx, folder)
+	if err != nil {
 		return err
 	}
 	l.tell("deploying " + stack)
 	arguments := []string{
-		"deploy", "--stack-name", stack, "--template-file", filepath.Join(l.folder, "build", "template.yaml"),
+		"deploy", "--stack-name", stack, "--template-file", filepath.Join(built, "template.yaml"),
 		"--s3-bucket", artifacts, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
 		"--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", architecture(),
 	}
@@ -62,23 +69,28 @@ func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[s
 	return l.sam(ctx, "deploy "+stack, nil, arguments...)
 }
 
-// build builds the functions of the template.yaml of a folder, once.
-func (l *Lab) build(ctx context.Context, folder string) error {
-	if l.built == folder {
-		return nil
+// build builds the functions of the template.yaml of a folder, once. It gives the folder in which they are.
+func (l *Lab) build(ctx context.Context, folder string) (string, error) {
+	if built := l.built[folder]; built != "" {
+		return built, nil
 	}
 	l.tell("building the functions (a minute when the compiler sees the AWS SDK for the first time)")
+	template, err := filepath.Abs(filepath.Join(folder, "template.yaml"))
+	if err != nil {
+		return "", err
+	}
 	environment, err := l.buildEnvironment(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
+	into := filepath.Join(l.folder, "build", strconv.Itoa(len(l.built)))
 	err = l.sam(ctx, "build the functions", environment,
-		"build", "--template-file", filepath.Join(folder, "template.yaml"),
-		"--build-dir", filepath.Join(l.folder, "build"), "--parameter-overrides", architecture())
-	if err == nil {
-		l.built = folder
+		"build", "--template-file", template, "--build-dir", into, "--parameter-overrides", architecture())
+	if err != nil {
+		return "", err
 	}
-	return err
+	l.built[folder] = into
+	return into, nil
 }
 
 // architecture is the parameter that makes functions run on this machine.

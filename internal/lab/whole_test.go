@@ -1,60 +1,332 @@
-package lab
+package lab_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/lab"
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
-func TestWhole(t *testing.T) {
-	began := time.Now()
-	tell := func(s string) { t.Logf("%5.1f %s", time.Since(began).Seconds(), s) }
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	l, err := Open(ctx, "../..", tell)
+// whole is the whole system, deployed by its template.
+type whole struct {
+	*testing.T
+	*lab.Lab
+	ctx context.Context
+}
+
+// TestTheWholeSystem starts the lab once. Its parts go on from one another, and each ends with a catalog
+// that is exactly what the world has.
+func TestTheWholeSystem(t *testing.T) {
+	watch(t)
+	opened, err := lab.Open(t.Context(), "../..", func(line string) { t.Log(line) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		if t.Failed() {
-			for _, f := range []string{Discover, Sync, Sweep} {
-				t.Log(f, l.Lambda.Logs(f))
-			}
-		}
-		if err := l.Close(); err != nil {
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
 			t.Error(err)
 		}
-		tell("closed")
-	}()
-	tell("open")
-	if err := l.Deploy(ctx, map[string]string{"FunctionTimeout": "60"}); err != nil {
-		t.Fatal(err)
+	})
+	w := whole{t, opened, t.Context()}
+	// Short, so that what dies keeps others waiting for less than a minute.
+	w.must(w.Deploy(w.ctx, map[string]string{"FunctionTimeout": "10"}))
+	for _, part := range []struct {
+		name string
+		act  func(whole)
+	}{
+		{"a first run by hand fills the catalog", whole.first},
+		{"a tick that is delivered twice is one run", whole.deliveredTwice},
+		{"of two executions at once one is busy", whole.twoAtOnce},
+		{"where Lambda has room for two, the others wait", whole.crowded},
+		{"an account that takes longer than an invocation is read in several", whole.timeOut},
+		{"a sync whose process is killed goes on", whole.killed},
+		{"an execution that is aborted is closed", whole.aborted},
+		{"through throttles, errors and lost answers it converges", whole.roughWeather},
+		{"what cannot work has an error with a name", whole.refused},
+		{"the stack is updated in place", whole.updated},
+		{"a new stack goes on with the bucket of one that was deleted", whole.anew},
+	} {
+		ok := t.Run(part.name, func(t *testing.T) {
+			w := whole{t, opened, t.Context()}
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Log(opened.Lambda.Logs(lab.Discover), opened.Lambda.Logs(lab.Sync), opened.Lambda.Logs(lab.Sweep))
+				}
+			})
+			part.act(w)
+			w.converged()
+		})
+		if !ok {
+			break // the others would only say the same
+		}
 	}
-	tell("deployed")
-	arn, err := l.Execute(ctx, "{}")
+}
+
+func (w whole) must(err error) {
+	w.Helper()
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	x, err := l.Wait(ctx, arn)
-	tell(x.Status + x.Error + x.Cause + x.Output)
-	if err != nil || x.Status != "SUCCEEDED" {
-		t.Fatal(x, err)
+}
+
+// start starts an execution by hand.
+func (w whole) start(options string) string {
+	w.Helper()
+	arn, err := w.Execute(w.ctx, options)
+	w.must(err)
+	return arn
+}
+
+// ends waits for an execution to end with a status.
+func (w whole) ends(arn, status string) lab.Execution {
+	w.Helper()
+	x, err := w.Wait(w.ctx, arn)
+	w.must(err)
+	if x.Status != status {
+		w.Fatalf("execution %s is %s, want %s: %s %s", arn, x.Status, status, x.Error, x.Cause)
 	}
-	at := time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)
-	if err := l.Tick(ctx, at); err != nil {
-		t.Fatal(err)
+	return x
+}
+
+// run carries out a run by hand, which must succeed.
+func (w whole) run(options string) *report.Report {
+	w.Helper()
+	w.Port.ResetStats()
+	return w.reported(w.ends(w.start(options), "SUCCEEDED").ARN)
+}
+
+// reported is the report of the run of an execution.
+func (w whole) reported(arn string) *report.Report {
+	w.Helper()
+	r, err := w.ReadReport(w.ctx, nameOf(arn))
+	w.must(err)
+	return r
+}
+
+// converged demands that Port holds what the world has, and that its rules were kept.
+func (w whole) converged() {
+	w.Helper()
+	got, err := lab.Held(w.Port)
+	w.must(err)
+	if diff := w.World.Catalog().Diff(got); diff != "" {
+		w.Errorf("what Port holds (- is missing, + should not be there):\n%s", diff)
 	}
-	if err := l.Lambda.Settle(ctx); err != nil {
-		t.Fatal(err)
+	if misuse := w.Port.Stats().Misuse; len(misuse) > 0 {
+		w.Errorf("Port was misused: %q", misuse)
 	}
-	x, err = l.Wait(ctx, l.ExecutionOf("20261125T040000Z"))
-	tell(x.Status + x.Error + x.Cause + x.Output)
-	if err != nil || x.Status != "SUCCEEDED" {
-		t.Fatal(x, err)
+}
+
+// wroteNothing demands that no entity was sent since the counters were reset.
+func (w whole) wroteNothing() {
+	w.Helper()
+	if s := w.Port.Stats(); len(s.Upserts)+len(s.Deletes) > 0 {
+		w.Errorf("nothing has changed, and these were written: %v upserts, %v deletes", s.Upserts, s.Deletes)
 	}
-	r, err := l.ReadReport(ctx, "20261125T040000Z")
+}
+
+// readInFull demands that a run read all of every active account.
+func (w whole) readInFull(r *report.Report) {
+	w.Helper()
+	for _, a := range r.Accounts {
+		if a.State != "complete" && a.Reason != "NotActive" {
+			w.Errorf("account %s: %+v", a.Name, a.Verdict)
+		}
+	}
+}
+
+func (w whole) first() {
+	r := w.run(`{}`)
+	w.readInFull(r)
+	if r.Trigger != "manual" || r.Blueprints["ec2Instance"].Created == 0 {
+		w.Errorf("%+v", r)
+	}
+	w.run(`{"kinds": ["AWS::SNS::Topic"], "regions": ["us-east-1"]}`)
+	w.wroteNothing()
+}
+
+func (w whole) deliveredTwice() {
+	before, err := w.Executions(w.ctx)
+	w.must(err)
+	w.Port.ResetStats()
+	at := time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC)
+	for range 2 {
+		w.must(w.Tick(w.ctx, at))
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	w.must(w.Tick(w.ctx, at)) // and late
+	w.must(w.Lambda.Settle(w.ctx))
+	arn := w.ExecutionOf("20261124T220000Z")
+	w.ends(arn, "SUCCEEDED")
+	if r := w.reported(arn); r.Trigger != "schedule" {
+		w.Errorf("its trigger is %s", r.Trigger)
+	}
+	w.must(w.Tick(w.ctx, at)) // and once it is over
+	w.must(w.Lambda.Settle(w.ctx))
+	after, err := w.Executions(w.ctx)
+	w.must(err)
+	if len(after) != len(before)+1 {
+		w.Errorf("%d executions", len(after)-len(before))
+	}
+	w.wroteNothing()
+}
+
+func (w whole) twoAtOnce() {
+	one, other := w.start(`{}`), w.start(`{"dryRun": false}`)
+	a, err := w.Wait(w.ctx, one)
+	w.must(err)
+	b, err := w.Wait(w.ctx, other)
+	w.must(err)
+	if a.Status != "SUCCEEDED" {
+		a, b = b, a
+	}
+	if a.Status != "SUCCEEDED" || b.Status != "FAILED" || b.Error != "RunBusy" {
+		w.Errorf("%+v\n%+v", a, b)
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	w.run(`{}`)
+	w.wroteNothing()
+}
+
+func (w whole) crowded() {
+	w.Lambda.Limit(2)
+	defer w.Lambda.Limit(1000)
+	w.readInFull(w.run(`{}`))
+	w.wroteNothing()
+}
+
+func (w whole) timeOut() {
+	w.must(w.Crowd(w.ctx))
+	// Five pages of topics, of which an invocation of ten seconds reads three at most.
+	defer w.AWS.Fault(lab.Rule{Account: w.World.Account("payments").ID, Region: "eu-central-1", Operation: "ListTopics",
+		Do: lab.Slow{By: 2 * time.Second}})()
+	before := strings.Count(w.Lambda.Logs(lab.Sync), "account goes on")
+	r := w.run(`{}`)
+	w.readInFull(r)
+	if r.Blueprints["snsTopic"].Created != 450 {
+		w.Errorf("%+v", r.Blueprints["snsTopic"])
+	}
+	if strings.Count(w.Lambda.Logs(lab.Sync), "account goes on") == before {
+		w.Error("one invocation read all of it")
+	}
+}
+
+func (w whole) killed() {
+	w.must(w.Change(w.ctx))
+	kill := w.AWS.Fault(lab.Rule{Function: lab.Sync, Account: w.World.Account("shop-production").ID, After: 10, Times: 1,
+		Do: lab.Kill{Signal: syscall.SIGKILL}})
+	defer kill()
+	r := w.run(`{}`)
+	w.readInFull(r)
+	if !strings.Contains(w.Lambda.Logs(lab.Sync), "Runtime.ExitError") {
+		w.Error("nothing was killed")
+	}
+	if len(r.Deleted) != 5 {
+		w.Errorf("%d deleted", len(r.Deleted))
+	}
+}
+
+func (w whole) aborted() {
+	w.Port.ResetStats()
+	slow := w.AWS.Fault(lab.Rule{Function: lab.Sync, Operation: "DescribeInstances", Do: lab.Slow{By: 3 * time.Second}})
+	arn := w.start(`{}`)
+	for strings.Count(w.Lambda.Logs(lab.Sync), nameOf(arn)) == 0 {
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.must(w.Abort(w.ctx, arn))
+	w.ends(arn, "ABORTED")
+	slow()
+	for w.closing(arn) == nil { // the rule has sweep close it
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	if r := w.closing(arn); r.Verdict != report.Failed || !strings.Contains(r.Error, "ABORTED") {
+		w.Errorf("%s: %s", r.Verdict, r.Error)
+	}
+	w.readInFull(w.run(`{}`))
+	w.wroteNothing()
+}
+
+// closing is the report of a run that somebody else may have to write yet; nil before.
+func (w whole) closing(arn string) *report.Report {
+	r, err := w.ReadReport(w.ctx, nameOf(arn))
 	if err != nil {
-		t.Fatal(err)
+		return nil
 	}
-	tell(r.Text())
+	return r
+}
+
+func nameOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
+
+func (w whole) roughWeather() {
+	calls := []lab.Action{lab.Throttle{}, lab.Fail{Status: 500}, lab.LoseAnswer{}, lab.DropBefore{}, lab.Slow{By: 50 * time.Millisecond}}
+	var lifts []func()
+	for i, do := range calls {
+		for _, function := range []string{lab.Discover, lab.Sync, lab.Sweep} {
+			lifts = append(lifts, w.AWS.Fault(lab.Rule{Function: function, Rate: 0.05, Seed: uint64(i), Do: do}))
+		}
+	}
+	lifts = append(lifts,
+		w.Port.Fault(porttest.Rule{Rate: 0.1, Seed: 1, Do: porttest.Fail{Status: http.StatusServiceUnavailable}}),
+		w.Port.Fault(porttest.Rule{Rate: 0.1, Seed: 2, Do: porttest.LoseAnswer{}}))
+	w.must(w.Stir(w.ctx))
+	w.ends(w.start(`{}`), "SUCCEEDED")
+	for _, lift := range lifts {
+		lift()
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	w.run(`{}`)
+	w.converged()
+	w.run(`{}`)
+	w.wroteNothing()
+}
+
+func (w whole) refused() {
+	for options, want := range map[string]string{
+		`{"dryrun": true}`:                   "OptionsInvalid",
+		`{"accounts": ["1"]}`:                "OptionsInvalid",
+		`[]`:                                 "OptionsInvalid",
+		`{"run": "20261124T220000Z"}`:        "RunSuperseded",
+		`{"kinds": ["AWS::Logs::LogGroup"]}`: "OptionsInvalid",
+	} {
+		x := w.ends(w.start(options), "FAILED")
+		if x.Error != want {
+			w.Errorf("%s: %s: %s, want %s", options, x.Error, x.Cause, want)
+		}
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	if _, err := w.Invoke(w.ctx, lab.Sync, map[string]string{"runs": "x"}); err == nil || !strings.Contains(err.Error(), "EventInvalid") {
+		w.Errorf("an event that nobody knows: %v", err)
+	}
+}
+
+func (w whole) updated() {
+	w.must(w.Deploy(w.ctx, map[string]string{"MaxConcurrentAccounts": "3", "Schedule": "rate(1 hour)"}))
+	w.run(`{}`)
+	w.wroteNothing()
+}
+
+func (w whole) anew() {
+	bucket, err := w.Output(w.ctx, "StateBucketName")
+	w.must(err)
+	w.must(w.DeleteStack(w.ctx))
+	w.must(w.Deploy(w.ctx, map[string]string{"StateBucketName": bucket}))
+	r := w.run(`{}`)
+	w.readInFull(r)
+	w.wroteNothing()
+	if n := r.Blueprints["snsTopic"]; n.Unchanged != n.Entities {
+		w.Errorf("it does not know what it wrote: %+v", n)
+	}
+}
+
+// watch ends a part that hangs, with what there is to see, before go test does.
+func watch(t *testing.T) {
+	slow := time.AfterFunc(8*time.Minute, func() { panic(fmt.Sprint(t.Name(), " hangs")) })
+	t.Cleanup(func() { slow.Stop() })
 }

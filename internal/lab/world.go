@@ -52,6 +52,17 @@ func (w World) Account(name string) Account {
 	return w.Accounts[slices.IndexFunc(w.Accounts, func(a Account) bool { return a.Name == name })]
 }
 
+// keep adds the state bucket of a stack, unless it is there.
+func (w *World) keep(bucket string) {
+	one := Resource{
+		Kind: "AWS::S3::Bucket", Account: hub, Region: region, ID: "arn:aws:s3:::" + bucket, Name: bucket,
+		Tags: map[string]string{}, Facts: map[string]any{"private": true},
+	}
+	if !slices.ContainsFunc(w.Resources, func(r Resource) bool { return r.ID == one.ID }) {
+		w.Resources = append(w.Resources, one)
+	}
+}
+
 // Seen is the world as somebody knows it who knew it as before and cannot see the blind part now.
 func (w World) Seen(before World, blind func(Resource) bool) World {
 	seen := w

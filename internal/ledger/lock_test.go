@@ -105,6 +105,18 @@ func ran(alive bool, err error) standing {
 	}
 }
 
+func TestOfTwoRunsThatWerePlannedAtOnceTheSecondIsBusy(t *testing.T) {
+	w := newWorld(t, newMemory())
+	held, err := w.acquire(plan(5), gone)
+	w.must(err)
+	other := plan(5)
+	other.Run = "other"
+	if _, err := w.acquire(other, gone); !isBusy(err) {
+		t.Errorf("got %v", err)
+	}
+	w.wantLock(held)
+}
+
 func TestAcquireDoesNotAskForAnExecutionBeforeUntil(t *testing.T) {
 	w := newWorld(t, newMemory())
 	w.lock(5)

@@ -26,17 +26,19 @@ type stage struct {
 
 // act is one run and what leads to it.
 type act struct {
-	title string
-	scene func(context.Context, *stage) error // what happens before; may be nil
-	dry   bool                                // the run only says what it would do
-	quiet bool                                // it has nothing to write
+	title   string
+	scene   func(context.Context, *stage) error // what happens before; may be nil
+	options func(*stage) string                 // of a run by hand; nil = the schedule starts it
+	only    string                              // name of the one account that it reads; "" = all
+	dry     bool                                // the run only says what it would do
+	quiet   bool                                // it has nothing to write
 }
 
 var acts = []act{{
-	title: "A dry run: what would happen? Nothing is written",
-	scene: open, dry: true,
+	title: "A dry run by hand: what would happen? Nothing is written",
+	scene: open, options: func(*stage) string { return `{"dryRun": true}` }, dry: true,
 }, {
-	title: "The first run: Port shows the organization, as far as it can be read",
+	title: "The schedule fires: Port shows the organization, as far as it can be read",
 }, {
 	title: "The world changes, and part of it goes dark. What cannot be read stays as it was",
 	scene: turn,
@@ -44,8 +46,12 @@ var acts = []act{{
 	title: "Once more, nothing has happened: not one entity is written",
 	quiet: true,
 }, {
-	title: "The lights are on again: what went in the dark is proved gone, and goes",
-	scene: relight,
+	title: "An account can be read again: a run by hand, of this account alone",
+	scene: relight, only: "payments",
+	options: func(s *stage) string { return `{"accounts": ["` + s.World.Account("payments").ID + `"]}` },
+}, {
+	title: "The last light is on again: what went in the dark is proved gone, and goes",
+	scene: permit, options: func(*stage) string { return `{}` },
 }}
 
 // tell tells the whole story. Its error says what was not as it should be.
@@ -57,12 +63,16 @@ func tell(ctx context.Context, out io.Writer, root string) (err error) {
 		defer mu.Unlock()
 		fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(began).Seconds(), line)
 	}
-	note("an AWS organization (moto), a Port that enforces Port's rules, and functions/local between them")
+	note("an AWS organization (moto), a Port that enforces Port's rules, and the stack of template.yaml between them")
 	opened, err := lab.Open(ctx, root, note)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
+	if err := opened.Deploy(ctx, nil); err != nil {
+		return err
+	}
+	note("deployed: three functions, a state machine, a schedule, and by StackSet a role in every account")
 	s := &stage{Lab: opened, out: out, tell: note, denials: map[lab.Rule]func(){}}
 	for i, a := range acts {
 		fmt.Fprintf(out, "\n=== %d of %d. %s\n", i+1, len(acts), a.title)
@@ -82,17 +92,13 @@ func (s *stage) play(ctx context.Context, a act) error {
 		}
 	}
 	s.Port.ResetStats()
-	apply := "APPLY=1"
-	if a.dry {
-		apply = "APPLY="
-	}
-	fmt.Fprintln(s.out)
-	if err := s.Run(ctx, s.out, apply); err != nil {
+	if err := s.run(ctx, a); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out)
 	if !a.dry {
-		s.known = s.World.Seen(s.known, s.dark)
+		s.known = s.World.Seen(s.known, func(r lab.Resource) bool {
+			return s.dark(r) || a.only != "" && r.Account != s.World.Account(a.only).ID
+		})
 	}
 	want := s.known.Catalog()
 	if err := s.check(a, want); err != nil {
@@ -104,6 +110,70 @@ func (s *stage) play(ctx context.Context, a act) error {
 	}
 	s.tell(checked)
 	return nil
+}
+
+// run has the state machine carry out a run, and prints its report.
+func (s *stage) run(ctx context.Context, a act) (err error) {
+	var arn string
+	if a.options == nil {
+		arn, err = s.scheduled(ctx)
+	} else {
+		options := a.options(s)
+		s.tell("aws stepfunctions start-execution --input '" + options + "'")
+		arn, err = s.Execute(ctx, options)
+	}
+	if err != nil {
+		return err
+	}
+	ended, err := s.Wait(ctx, arn)
+	if err != nil {
+		return err
+	}
+	name := arn[strings.LastIndex(arn, ":")+1:]
+	s.tell("execution " + name + " " + ended.Status)
+	if ended.Status != "SUCCEEDED" {
+		return fmt.Errorf("%s: %s\n%s", ended.Error, ended.Cause, s.logs())
+	}
+	r, err := s.ReadReport(ctx, name)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "\n%s\n", r.Text())
+	return nil
+}
+
+// scheduled lets time fly until the schedule has started an execution.
+func (s *stage) scheduled(ctx context.Context) (string, error) {
+	before, err := s.Executions(ctx)
+	if err != nil {
+		return "", err
+	}
+	const period = 6 * time.Hour // the template's
+	s.tell("six hours later the schedule fires")
+	stop := s.Clock(ctx, float64(period/(2*time.Second)))
+	defer stop()
+	for {
+		now, err := s.Executions(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, arn := range now {
+			if !slices.Contains(before, arn) {
+				stop()
+				return arn, s.Lambda.Settle(ctx)
+			}
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return "", fmt.Errorf("no execution was started: %w\n%s", context.Cause(ctx), s.logs())
+		}
+	}
+}
+
+// logs are those of the functions.
+func (s *stage) logs() string {
+	return s.Lambda.Logs(lab.Discover) + s.Lambda.Logs(lab.Sync) + s.Lambda.Logs(lab.Sweep)
 }
 
 // check holds Port against what it should hold, and what it was asked against what was to be done.
@@ -178,13 +248,20 @@ func turn(ctx context.Context, s *stage) error {
 }
 
 func relight(_ context.Context, s *stage) error {
-	for _, d := range []lab.Rule{s.role("payments"), s.topics()} {
-		s.denials[d]()
-		delete(s.denials, d)
-	}
+	s.lift(s.role("payments"))
 	s.tell("payments: the role is back")
+	return nil
+}
+
+func permit(_ context.Context, s *stage) error {
+	s.lift(s.topics())
 	s.tell("shop-staging us-east-1: the policy is gone")
 	return nil
+}
+
+func (s *stage) lift(d lab.Rule) {
+	s.denials[d]()
+	delete(s.denials, d)
 }
 
 // summary shows what Port holds, by account and blueprint.

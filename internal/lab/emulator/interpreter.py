@@ -48,10 +48,11 @@ def install():
 
 def spare_work():
     """Making clients and reading paths took 50 ms for each item of a map."""
+    make = boto_client.boto_client_for
     for name, module in list(sys.modules.items()):
         if not name.startswith("moto.stepfunctions"):
             continue
-        if getattr(module, "boto_client_for", None) is boto_client.boto_client_for:
+        if getattr(module, "boto_client_for", None) is make:
             module.boto_client_for = lambda region, service, state_credentials=None: clients.public_client(service, region)
         if getattr(module, "parse", None) in (jsonpath_ng.parse, jsonpath_ng.ext.parse):
             module.parse = functools.lru_cache(4096)(module.parse)

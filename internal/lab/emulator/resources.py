@@ -3,6 +3,7 @@
 import json
 
 import yaml
+from botocore.exceptions import ClientError
 from moto.cloudformation.utils import get_stack_from_s3_url
 
 from emulator.resource import Resource
@@ -10,6 +11,11 @@ from emulator.resource import Resource
 
 def tags(properties):
     return {tag["Key"]: tag["Value"] for tag in properties.pop("Tags", [])}
+
+
+def document(policy):
+    """moto demands a version, for which AWS has a default."""
+    return json.dumps({"Version": "2012-10-17", **policy})
 
 
 class Role(Resource):
@@ -28,7 +34,7 @@ class Role(Resource):
             made = self.call("iam", "create_role", RoleName=self.name, AssumeRolePolicyDocument=trust, **properties)
             self.attributes = {"Arn": made["Role"]["Arn"], "RoleId": made["Role"]["RoleId"]}
         for name, policy in inline.items():
-            self.call("iam", "put_role_policy", RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(policy))
+            self.call("iam", "put_role_policy", RoleName=self.name, PolicyName=name, PolicyDocument=document(policy))
         for arn in managed:
             self.call("iam", "attach_role_policy", RoleName=self.name, PolicyArn=arn)
 
@@ -51,7 +57,7 @@ class Policy(Resource):
         self.roles = properties["Roles"]
         for role in self.roles:
             self.call("iam", "put_role_policy", RoleName=role, PolicyName=self.name,
-                      PolicyDocument=json.dumps(properties["PolicyDocument"]))
+                      PolicyDocument=document(properties["PolicyDocument"]))
 
     def remove(self):
         for role in self.roles:
@@ -236,9 +242,13 @@ class NestedStack(Resource):
         template = get_stack_from_s3_url(properties["TemplateURL"], self.account, "aws")
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in properties.get("Parameters", {}).items()]
         operation = "update_stack" if exists else "create_stack"
-        made = self.call("cloudformation", operation, StackName=self.name, TemplateBody=template,
-                         Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"])
-        self.physical_resource_id = made["StackId"]
+        try:
+            made = self.call("cloudformation", operation, StackName=self.name, TemplateBody=template,
+                             Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"])
+            self.physical_resource_id = made["StackId"]
+        except ClientError as error:
+            if "No updates" not in str(error):
+                raise
         stack = self.call("cloudformation", "describe_stacks", StackName=self.physical_resource_id)["Stacks"][0]
         self.attributes = {"Outputs." + o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
 

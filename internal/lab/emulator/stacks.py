@@ -4,6 +4,7 @@ moto leaves out the transform of SAM, takes types that it does not know for made
 parameters of a stack that a change set makes, and updates and deletes in no order.
 """
 
+import contextlib
 import functools
 import json
 
@@ -18,13 +19,15 @@ from samtranslator.yaml_helper import yaml_parse
 
 from emulator import resource, resources  # noqa: F401, its classes are served
 
-resolve = parsing.clean_json
+resolve, create = parsing.clean_json, parsing.parse_and_create_resource
 
 
 def install():
     parsing.get_model_map = functools.cache(lambda: {
         **{model.cloudformation_type(): model for model in parsing.get_model_list()}, **resource.SERVED})
+    parsing.resource_name_property_from_type = lambda type: parsing.get_model_map()[type].cloudformation_name_type()
     parsing.clean_json = without_no_value
+    parsing.parse_and_create_resource = create_or_name
     parsing.ResourceMap.create = apply
     parsing.ResourceMap.update = apply
     parsing.ResourceMap.delete = delete
@@ -97,16 +100,34 @@ def settle(self, name, before, settled):
     others = body.get("DependsOn", [])
     for other in [others] if isinstance(others, str) else others:
         settle(self, other, before, settled)
-    try:
-        if name not in before:
-            self[name]
-            return
+    if name not in before:
+        self[name]
+        return
+    with naming(name, body):
         updated = parsing.parse_and_update_resource(name, body, self, self._account_id, self._region_name)
         if updated is None:
             raise NotImplementedError("moto does not update resources of this type")
         self._parsed_resources[name] = updated
+
+
+def create_or_name(name, body, *context, **more):
+    with naming(name, body):
+        return create(name, body, *context, **more)
+
+
+@contextlib.contextmanager
+def naming(name, body):
+    """Says in an error which resource it is about."""
+    try:
+        yield
+    except Failed:
+        raise
     except Exception as error:
-        raise ValidationError(message=f"{name} ({body['Type']}): {type(error).__name__}: {error}") from error
+        raise Failed(message=f"{name} ({body['Type']}): {type(error).__name__}: {error}") from error
+
+
+class Failed(ValidationError):
+    """A resource cannot be made or updated."""
 
 
 def drop(self, name, body):
