@@ -1,8 +1,8 @@
-# Needs Go, Python 3.11 or later (demo only) and git. Everything else comes through the go command.
+# Needs Go, Python 3.11 or later and git. Everything else comes through the go command.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench build check demo golden test try
+.PHONY: bench build check check-mapping demo golden test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -22,18 +22,25 @@ try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local
 
-# The race detector needs a C compiler; where there is none, go sets CGO_ENABLED=0.
+# The race detector needs a C compiler; where there is none, go sets CGO_ENABLED=0. The lab comes last: its functions
+# have time-outs of a few seconds, and should not have to share the machine with all the others.
 test:
 	@case "$$(go env CGO_ENABLED)" in \
-		1) go test -race ./... ;; \
-		*) echo "no C compiler, so without the race detector" && go test ./... ;; \
-	esac
+		1) race=-race ;; \
+		*) echo "no C compiler, so without the race detector" ;; \
+	esac; \
+	go test $$race $$(go list ./... | grep -v /internal/lab) && go test ./internal/lab/...
 
 check:
 	@gofmt -l . | (! grep .)
 	@go vet ./...
 	@go run $(STATICCHECK) ./...
 	@go test ./internal/house
+
+# Checks a mapping's FILE (YAML or JSON) without AWS and Port: what is wrong, what it reads and needs,
+# and with SAMPLE=raw.json, raw resources, the entities they become.
+check-mapping:
+	@go run ./functions/checkmapping -file "$(FILE)" -sample "$(SAMPLE)"
 
 # Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
 golden:

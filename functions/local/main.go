@@ -10,20 +10,18 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/functions"
+	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
 func main() {
-	// Listings are garbage soon after they are read: a fifth less CPU for twice a small heap.
-	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(200 << 20)
+	edge.SpendMemory(200 << 20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))

@@ -155,3 +155,26 @@ func TestTheStateMachineReadsWhatFunctionsGive(t *testing.T) {
 		}
 	})
 }
+
+// TestTheChildrenReadWhatTheyAreGiven: an account's execution knows what ItemSelector hands over, and what its
+// own states add.
+func TestTheChildrenReadWhatTheyAreGiven(t *testing.T) {
+	first := regexp.MustCompile(`^\$\.(\w+)`)
+	load(t, definition).walk(func(n node) {
+		child := n.at("ItemProcessor")
+		var given []string
+		for _, key := range n.at("ItemSelector").keys() {
+			given = append(given, strings.TrimSuffix(key, ".$"))
+		}
+		child.walk(func(n node) {
+			if m := first.FindStringSubmatch(n.at("ResultPath").text()); m != nil {
+				given = append(given, m[1])
+			}
+		})
+		child.walk(func(n node) {
+			if m := first.FindStringSubmatch(n.Value); m != nil && !slices.Contains(given, m[1]) {
+				t.Errorf("%s:%d: nobody gives %s, only %q", definition, n.Line, n.Value, given)
+			}
+		})
+	})
+}

@@ -53,12 +53,18 @@ func signature(r *http.Request) (key, region, service string) {
 	return "", "", ""
 }
 
+// peek reads a body that is still to be read by somebody else.
+func peek(body *io.ReadCloser) ([]byte, error) {
+	read, err := io.ReadAll(*body)
+	*body = io.NopCloser(bytes.NewReader(read))
+	return read, err
+}
+
 func (c *call) readForm(r *http.Request) error {
-	body, err := io.ReadAll(r.Body)
+	body, err := peek(&r.Body)
 	if err != nil {
 		return err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return err

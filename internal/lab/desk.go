@@ -16,7 +16,10 @@ import (
 const serviceHeader = "X-Lab-Service"
 
 // desk is where the lab itself asks for things of AWS. At the emulator's own URL it gets past all faults.
-type desk struct{ url string }
+type desk struct {
+	url     string
+	account string // on whose behalf; "" is the hub's
+}
 
 // refusal is an answer that is none.
 type refusal struct {
@@ -34,6 +37,9 @@ func (d desk) send(ctx context.Context, service, method, path string, header htt
 	}
 	if header != nil {
 		r.Header = header
+	}
+	if d.account != "" {
+		r.Header.Set("X-Moto-Account-Id", d.account)
 	}
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=lab/20261124/"+region+"/"+service+
 		"/aws4_request, SignedHeaders=host, Signature=lab")

@@ -89,6 +89,9 @@ func (l *Lab) ExecutionOf(run string) string {
 	return "arn:aws:states:" + region + ":" + hub + ":execution:" + Stack + ":" + run
 }
 
+// RunOf is the run of an execution.
+func RunOf(execution string) string { return execution[strings.LastIndex(execution, ":")+1:] }
+
 // ReadReport reads the report of a run.
 func (l *Lab) ReadReport(ctx context.Context, run string) (*report.Report, error) {
 	bucket, err := l.Output(ctx, "StateBucketName")

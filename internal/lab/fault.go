@@ -1,10 +1,11 @@
 package lab
 
 import (
-	"math/rand/v2"
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
 // Rule says which calls of AWS meet a fault: empty fields admit every call. Calls are counted in order of
@@ -72,7 +73,7 @@ func (a Kill) on(f *fate)     { f.kill = a.Signal }
 // fault is a rule at work.
 type fault struct {
 	Rule
-	seen, acted int
+	porttest.Counter
 }
 
 // Fault puts a rule to work and returns what lifts it again.
@@ -101,17 +102,7 @@ func (p *Proxy) fate(c call) (out fate) {
 
 func (f *fault) hits(c call) bool {
 	admits := func(want, is string) bool { return want == "" || want == is }
-	if !admits(f.Account, c.account) || !admits(f.Region, c.region) || !admits(f.Service, c.service) ||
-		!admits(f.Operation, c.operation) || !admits(f.Function, c.by.function) {
-		return false
-	}
-	f.seen++
-	if f.seen <= f.After || f.Times > 0 && f.acted >= f.Times {
-		return false
-	}
-	if f.Rate > 0 && rand.New(rand.NewPCG(f.Seed, uint64(f.seen))).Float64() >= f.Rate {
-		return false
-	}
-	f.acted++
-	return true
+	return admits(f.Account, c.account) && admits(f.Region, c.region) && admits(f.Service, c.service) &&
+		admits(f.Operation, c.operation) && admits(f.Function, c.by.function) &&
+		f.Acts(f.After, f.Times, f.Rate, f.Seed)
 }

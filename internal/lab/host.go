@@ -44,9 +44,9 @@ type Host struct {
 	pending   int // asynchronous invocations that are not through
 }
 
-func newHost(ctx context.Context, p *Proxy, emulator, public, folder string) *Host {
+func newHost(ctx context.Context, p *Proxy, d desk, public, folder string) *Host {
 	h := &Host{
-		desk: desk{emulator}, proxy: p, public: public, folder: folder, limit: 1000, pause: 100 * time.Millisecond,
+		desk: d, proxy: p, public: public, folder: folder, limit: 1000, pause: 100 * time.Millisecond,
 		functions: map[string]*function{}, sandboxes: map[string]*sandbox{}, journals: map[string]*journal{},
 	}
 	h.ctx, h.cancel = context.WithCancel(ctx)

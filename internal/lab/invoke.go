@@ -35,7 +35,7 @@ func (l *Lab) invoke(ctx context.Context, function string, event any, kind strin
 		return nil, err
 	}
 	path := "/2015-03-31/functions/" + function + "/invocations"
-	answer, body, err := desk{l.awsURL}.send(ctx, "lambda", "POST", path, http.Header{"X-Amz-Invocation-Type": {kind}}, payload)
+	answer, body, err := desk{url: l.awsURL}.send(ctx, "lambda", "POST", path, http.Header{"X-Amz-Invocation-Type": {kind}}, payload)
 	if err != nil {
 		return nil, err
 	}

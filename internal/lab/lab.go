@@ -117,15 +117,16 @@ func (l *Lab) openAWS(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	l.desk = desk{l.emulator.url}
+	l.desk = desk{url: l.emulator.url}
 	at, err := url.Parse(l.emulator.url)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
 	// What it would log are calls that a run has given up.
 	l.AWS = NewProxy(at, log.New(io.Discard, "", 0))
-	l.Lambda = newHost(ctx, l.AWS, l.emulator.url, l.awsURL, filepath.Join(l.folder, "functions"))
+	l.Lambda = newHost(ctx, l.AWS, l.desk, l.awsURL, filepath.Join(l.folder, "functions"))
 	l.AWS.invoke = l.Lambda
+	l.AWS.rights = newRights(l.desk)
 	l.accept(public, l.AWS)
 	runtime, err := l.serve(http.HandlerFunc(l.Lambda.serveRuntime))
 	l.Lambda.runtime = strings.TrimPrefix(runtime, "http://")
@@ -147,6 +148,16 @@ func (l *Lab) accept(at net.Listener, h http.Handler) {
 	s := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
 	l.servers = append(l.servers, s)
 	go s.Serve(at)
+}
+
+// Remap gives the integration another mapping, as a person does; nil is the one that it had.
+func (l *Lab) Remap(config map[string]any) error {
+	if config == nil {
+		if err := json.Unmarshal(mapping, &config); err != nil {
+			return err
+		}
+	}
+	return l.Port.EditConfig(integration, config)
 }
 
 // Change lets things happen in the World, and tells which.

@@ -68,10 +68,14 @@ func open(t *testing.T) *Lab {
 		t.Fatal(shared.err)
 	}
 	l := shared.lab
+	before := map[string]int{}
+	for _, f := range []string{faulty, single, broken} {
+		before[f] = len(l.Lambda.Logs(f))
+	}
 	t.Cleanup(func() {
-		if t.Failed() {
-			for _, f := range []string{faulty, single, broken} {
-				t.Logf("%s\n%s", f, l.Lambda.Logs(f))
+		for f, n := range before {
+			if t.Failed() {
+				t.Logf("%s\n%s", f, l.Lambda.Logs(f)[n:])
 			}
 		}
 	})

@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"bytes"
-	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
@@ -17,6 +15,7 @@ import (
 type Proxy struct {
 	forward *httputil.ReverseProxy
 	invoke  http.Handler // of functions; nil leaves that to the emulator
+	rights  *rights      // of roles; nil allows everything
 
 	mu      sync.Mutex
 	faults  []*fault
@@ -49,6 +48,17 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.by = p.who(c.key)
 	if c.role == "" {
 		c.account = c.by.account
+	}
+	if p.rights != nil {
+		lacks, err := p.rights.refusal(r.Context(), c, r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if lacks != "" {
+			c.complain(w, c.denied("because no identity-based policy allows the "+lacks+" action"))
+			return
+		}
 	}
 	f := p.fate(c)
 	if f.kill != 0 && c.by.sandbox != nil {
@@ -115,11 +125,10 @@ func (p *Proxy) learn(r *http.Response) error {
 	if service != "sts" {
 		return nil
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := peek(&r.Body)
 	if err != nil {
 		return err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	key, role := accessKey.FindSubmatch(body), assumedRole.FindSubmatch(body)
 	if key == nil || role == nil {
 		return nil

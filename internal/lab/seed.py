@@ -128,6 +128,10 @@ def trust_local_runs(hub, account):
     aws("iam", account).create_role(
         RoleName="northwind-local-read",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    aws("iam", account).put_role_policy(
+        RoleName="northwind-local-read", PolicyName="all",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}))
 
 
 def furnish(world, name, regions):

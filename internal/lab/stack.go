@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
@@ -51,6 +52,7 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 
 // deploy deploys the template.yaml of a folder.
 func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[string]string) error {
+	defer l.AWS.rights.forget()
 	built, err := l.build(ctx, folder)
 	if err != nil {
 		return err
@@ -62,9 +64,7 @@ func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[s
 		"--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", architecture(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if parameters[name] != "" { // the SAM CLI knows no empty ones
-			arguments = append(arguments, name+"="+strings.ReplaceAll(parameters[name], " ", `\ `))
-		}
+		arguments = append(arguments, fmt.Sprintf("%s=%q", name, parameters[name]))
 	}
 	return l.sam(ctx, "deploy "+stack, nil, arguments...)
 }
@@ -126,12 +126,31 @@ func (l *Lab) sam(ctx context.Context, what string, environment []string, argume
 	c := exec.Command(l.python, append([]string{"-I", "-m", "samcli"}, append(arguments, "--config-file", empty)...)...)
 	c.Dir, c.Stdout, c.Stderr = l.folder, said, said
 	c.Env = append(alone(
-		"HOME="+l.folder, "SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
+		"HOME="+l.folder, "TMPDIR="+l.folder, // it leaves folders of its own behind
+		"SAM_CLI_TELEMETRY=0", "SAM_CLI_POLL_DELAY=0.2", "LC_ALL=C.UTF-8",
 		// The emulator reads templates that are at localhost, by this name.
 		"AWS_ENDPOINT_URL="+strings.Replace(l.awsURL, "127.0.0.1", "localhost", 1),
 		"AWS_ACCESS_KEY_ID=hub", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION="+region,
 	), environment...)
 	return said.explain(what, run(ctx, c))
+}
+
+// Withhold takes an action away from a role until Restore, or the next deployment.
+func (l *Lab) Withhold(ctx context.Context, role, action string) error {
+	return l.AWS.rights.withhold(ctx, role, action)
+}
+
+// Restore gives back what was withheld.
+func (l *Lab) Restore() { l.AWS.rights.forget() }
+
+// Unused are the actions that the role of a function is allowed and has never asked for.
+func (l *Lab) Unused(ctx context.Context, function string) ([]string, error) {
+	return l.AWS.rights.unused(ctx, access.RoleARN("aws", hub, function))
+}
+
+// MemberRole is the ARN of the role with which the stack reads an account.
+func (l *Lab) MemberRole(account string) string {
+	return access.RoleARN("aws", account, Stack+"-read")
 }
 
 // DeleteStack deletes the stack and waits until it is gone.

@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// requirements are moto for the services that the seed and the kinds use, and all that it needs. moto
-// declares more for EC2 and Organizations, which only parts that nobody calls here import.
+// requirements are the SAM CLI, cfn-lint and moto, with all that they need.
 //
 //go:embed requirements.txt
 var requirements string
@@ -90,7 +89,7 @@ func build(ctx context.Context, stamp *os.File, folder string, tell func(string)
 	if err != nil {
 		return err
 	}
-	tell("making .venv with " + base + ", once: moto and what it needs, about 30 MB to download")
+	tell("making .venv with " + base + ", once: the SAM CLI, moto and what they need, about 100 MB to download")
 	if err := errors.Join(stamp.Truncate(0), empty(folder)); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
@@ -20,11 +19,7 @@ type Failure struct {
 // WriteFailure stores why an account's sync came to no end.
 func (l *Ledger) WriteFailure(ctx context.Context, run, account string, f Failure) error {
 	f.Format = Format
-	data, err := json.Marshal(f)
-	if err != nil {
-		return err
-	}
-	return l.WriteRun(ctx, run, "failed/"+account+".json", data)
+	return l.WriteDocument(ctx, run, "failed/"+account+".json", f)
 }
 
 // ReadFailures reads the failures of a run, by account.

@@ -83,7 +83,7 @@ func (l *Ledger) Acquire(ctx context.Context, lock Lock, p Plan, execution strin
 		if lock.Run == p.Run && lock.Phase != Released {
 			return lock, nil
 		}
-		if lock.Fence == p.Fence && lock.Phase != Released { // planned beside it, and second
+		if lock.Fence == p.Fence && lock.Phase != Released && l.now().Before(lock.Until) { // planned beside it, and second
 			return lock, &BusyError{lock.Run, "the lock", lock.Until}
 		}
 		if lock.Fence >= p.Fence {

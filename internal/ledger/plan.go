@@ -127,16 +127,19 @@ func (l *Ledger) ReadOnce(ctx context.Context, run, name string, v any) (bool, e
 	return version != "", err
 }
 
-// WriteRun stores a document of a run for people: its report.
+// WriteRun stores a text of a run for people.
 func (l *Ledger) WriteRun(ctx context.Context, run, name string, data []byte) error {
 	_, err := l.store.Put(ctx, l.runKey(run, name), data, Condition{})
 	return err
 }
 
-// Document is v as the ledger stores documents for people: indented JSON.
-func Document(v any) ([]byte, error) {
-	b, err := json.MarshalIndent(v, "", "  ")
-	return append(b, '\n'), err
+// WriteDocument stores v as a document of a run for people: indented JSON.
+func (l *Ledger) WriteDocument(ctx context.Context, run, name string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s of run %s: %w", name, run, err)
+	}
+	return l.WriteRun(ctx, run, name, append(data, '\n'))
 }
 
 // Takes says whether a run with these options asks for a kind.

@@ -156,11 +156,7 @@ func TestWriteOnceKeepsTheFirstAndShowsNothingOfTheSecond(t *testing.T) {
 func TestAReportForPeopleReplacesItself(t *testing.T) {
 	l := newWorld(t, newMemory()).ledger()
 	for _, d := range []decided{{Format: 1, Drops: []string{"x"}}, {Format: 1}} {
-		data, err := ledger.Document(d)
-		if err == nil {
-			err = l.WriteRun(t.Context(), "run1", "report.json", data)
-		}
-		if err != nil {
+		if err := l.WriteDocument(t.Context(), "run1", "report.json", d); err != nil {
 			t.Fatal(err)
 		}
 	}

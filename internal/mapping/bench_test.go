@@ -37,3 +37,38 @@ func BenchmarkMap(b *testing.B) {
 		}
 	})
 }
+
+// Ten thousand instances by a mapping of 16 properties, as people have them: paths, the Name tag, a
+// date, a regular expression.
+func BenchmarkMapTenThousandInstances(b *testing.B) {
+	block := blockOf(b, `,
+		"title": "(.Properties.Tags // [] | map(select(.Key == \"Name\")) | first | .Value) // .Id",
+		"properties": {"type": ".Properties.InstanceType", "state": ".Properties.State.Name",
+			"zone": ".Properties.Placement.AvailabilityZone", "tenancy": ".Properties.Placement.Tenancy",
+			"privateIp": ".Properties.PrivateIpAddress", "publicIp": ".Properties.PublicIpAddress",
+			"vpc": ".Properties.VpcId", "subnet": ".Properties.SubnetId", "image": ".Properties.ImageId",
+			"architecture": ".Properties.Architecture", "tags": ".Properties.Tags",
+			"launched": ".Properties.LaunchTime", "region": ".__ExtraContext.Region",
+			"arn": "\"arn:aws:ec2:\" + .__ExtraContext.Region + \":\" + .__ExtraContext.AccountId + \":instance/\" + .Id",
+			"slug": ".Id | gsub(\"[^\\\\w]+\"; \"-\")",
+			"owner": "first(.Properties.Tags[]? | select(.Key == \"owner\") | .Value) // \"nobody\""},
+		"relations": {"account": ".__ExtraContext.AccountId"}`)
+	resource := object(b, `{"Id": "i-0aa11", "Type": "AWS::EC2::Instance", "Properties": {"InstanceType": "t3.micro",
+		"State": {"Name": "running"}, "Placement": {"AvailabilityZone": "eu-west-1c", "Tenancy": "default"},
+		"PrivateIpAddress": "10.0.0.1", "VpcId": "vpc-1", "SubnetId": "subnet-1", "ImageId": "ami-1",
+		"Architecture": "arm64", "LaunchTime": "2026-01-02T03:04:05Z",
+		"Tags": [{"Key": "env", "Value": "prod"}, {"Key": "Name", "Value": "till-42"}]},
+		"__ExtraContext": {"AccountId": "404455566677", "Region": "eu-west-1"}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		for range 10_000 {
+			out := block.Map(b.Context(), resource, nil)
+			if out.Err != nil {
+				b.Fatal(out.Err)
+			}
+			if _, _, err := out.Entities[0].Encode(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

@@ -23,7 +23,8 @@ func (s *session) entity(m *entityMapping, item map[string]any) (Entity, *ItemEr
 	}
 	if m.relations != nil {
 		relations := make(map[string]any, len(m.relations))
-		if err := s.fill(relations, &e, m.relations, item, e.targets); err != nil {
+		targets := func(l *leaf, v any) (any, *ItemError) { return s.target(&e, l, v) }
+		if err := s.fill(relations, &e, m.relations, item, targets); err != nil {
 			return Entity{}, err
 		}
 		e.Body["relations"] = relations
@@ -91,7 +92,9 @@ func (s *session) key(e *Entity, m *entityMapping, item map[string]any) *ItemErr
 	if text == "" || isNumber && (text == "0" || text == "-0") {
 		return s.refused(m.identifier, errors.New(missing(identifier)))
 	}
-	e.Identifier = e.encode(m.identifier, text)
+	if e.Identifier, err = s.encode(e, m.identifier, text); err != nil {
+		return err
+	}
 	e.Body["identifier"] = e.Identifier
 	return nil
 }
@@ -123,38 +126,46 @@ func (s *session) text(l *leaf, v any) (any, *ItemError) {
 	return nil, s.refused(l, errors.New(a(v)+", not a string"))
 }
 
-// targets encodes a relation's targets as the identifiers they refer to; a search stays as it is.
+// target encodes a relation's targets as the identifiers they refer to; a search stays as it is.
 // Nothing is no target: an empty string is null, and a list has only what is there.
-func (e *Entity) targets(l *leaf, v any) (any, *ItemError) { return e.target(l, v), nil }
-
-func (e *Entity) target(l *leaf, v any) any {
+func (s *session) target(e *Entity, l *leaf, v any) (any, *ItemError) {
 	if number, ok := numeral(v); ok {
 		v = number
 	}
 	switch v := v.(type) {
 	case string:
 		if v == "" {
-			return nil
+			return nil, nil
 		}
-		return e.encode(l, v)
+		return s.encode(e, l, v)
 	case []any:
 		targets := make([]any, 0, len(v))
 		for _, x := range v {
-			if t := e.target(l, x); t != nil {
+			t, err := s.target(e, l, x)
+			if err != nil {
+				return nil, err
+			}
+			if t != nil {
 				targets = append(targets, t)
 			}
 		}
-		return targets
+		return targets, nil
 	default:
-		return v
+		return v, nil
 	}
 }
 
-func (e *Entity) encode(l *leaf, id string) string {
+// encode makes an identifier one that Port takes, unless the config says that it must be one.
+func (s *session) encode(e *Entity, l *leaf, id string) (string, *ItemError) {
 	encoded := encodeIdentifier(id)
-	if encoded != id {
-		reason := "has characters that Port does not take, or too many; sent as " + encoded
-		e.Notes = append(e.Notes, Note{Path: l.body, Reason: reason, Encoded: true})
+	if encoded == id {
+		return id, nil
 	}
-	return encoded
+	if s.block.verbatim {
+		return "", s.refused(l, errors.New("has characters that Port does not take in an identifier, or too many, "+
+			"and encodeIdentifiers is false"))
+	}
+	reason := "has characters that Port does not take, or too many; sent as " + encoded
+	e.Notes = append(e.Notes, Note{Path: l.body, Reason: reason, Encoded: true})
+	return encoded, nil
 }

@@ -16,7 +16,7 @@ import (
 // Compile reads an integration's config, JSON as Port stores it. Unknown keys are ignored. A config
 // that cannot be used in full is an *[InvalidError] with all its problems.
 func Compile(config []byte) (*Mapping, error) {
-	r := &reader{block: -1, programs: map[string]compiled{}, engine: newEngine(time.Now())}
+	r := &reader{block: -1, programs: map[string]compiled{}, engine: newEngine(time.Now()), dialect: newDialect()}
 	doc, err := decode(config)
 	if err != nil {
 		r.problem("", "not a JSON object: "+err.Error())
@@ -47,6 +47,8 @@ type reader struct {
 	block              int
 	programs           map[string]compiled
 	engine             *engine
+	dialect            *dialect
+	verbatim           bool // identifiers are not encoded
 }
 
 func (r *reader) problem(path, reason string) {
@@ -60,6 +62,7 @@ func (r *reader) mapping(doc map[string]any) *Mapping {
 		DeleteDependentEntities:      r.flag(doc, "", "deleteDependentEntities", true),
 		EntityDeletionThreshold:      r.threshold(doc),
 	}
+	r.verbatim = !r.flag(doc, "", "encodeIdentifiers", true)
 	resources, ok := doc["resources"].([]any)
 	if !ok || len(resources) == 0 {
 		r.problem("resources", "not a list with at least one entry: nothing would be synced")
@@ -166,7 +169,8 @@ func (r *reader) readBlock(path string, entry any) *Block {
 			Allow: r.names(path+".selector.regionPolicy.allow", regions["allow"]),
 			Deny:  r.names(path+".selector.regionPolicy.deny", regions["deny"]),
 		},
-		engine: r.engine,
+		engine:   r.engine,
+		verbatim: r.verbatim,
 	}
 	atOnce := "maxConcurrentAccounts"
 	b.MaxConcurrentAccounts = r.whole(path+".selector."+atOnce, selector[atOnce])

@@ -2,8 +2,11 @@ package mapping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/onig"
 )
 
 const (
@@ -86,7 +89,7 @@ func (p *program) failed(ctx, within context.Context, err error) *failure {
 	switch {
 	case ctx.Err() != nil:
 		return p.fatal(context.Cause(ctx))
-	case within.Err() != nil:
+	case within.Err() != nil, errors.Is(err, onig.ErrTimeout):
 		p.timeouts.Add(1)
 		return p.fatal(errTimeout)
 	default:

@@ -190,8 +190,8 @@ type compiled struct {
 func (r *reader) program(path, text string) *template {
 	c, known := r.programs[text]
 	if !known {
-		if c.program, c.err = compile(text); c.err != nil && c.err != errInput {
-			c.fix = nearest(text)
+		if c.program, c.err = r.dialect.compile(text); c.err != nil && c.err != errInput {
+			c.fix = r.dialect.nearest(text)
 		}
 		r.programs[text] = c
 	}

@@ -16,6 +16,7 @@ type failure struct {
 
 var (
 	errInput   = errors.New("input and inputs have nothing to read: a program sees one item")
+	errModule  = errors.New("there are no modules to import: write the functions into the program")
 	errEmpty   = errors.New("the program has no output")
 	errBroken  = errors.New("the interpreter broke")
 	errTimeout = fmt.Errorf("the program ran longer than %s", timeLimit)
@@ -27,6 +28,9 @@ var (
 func (f *failure) reason() string {
 	if errors.Is(f.err, errBroken) {
 		return errBroken.Error()
+	}
+	if pattern, ok := errors.AsType[*patternError](f.err); ok && !strings.Contains(f.program, quoted(pattern.pattern)) {
+		return "the regular expression that the program makes cannot be used"
 	}
 	text := f.err.Error()
 	if said, ok := strings.CutPrefix(text, "error: "); ok {
@@ -48,3 +52,12 @@ var (
 	quotedValue    = regexp.MustCompile(`\b(boolean|number|string|array|object) \(.*?\)( and | by: |$)`)
 	quotedArgument = regexp.MustCompile(`^(\w+)\(.*\) cannot be applied to`)
 )
+
+// quoted is text as a program has it between quotes.
+func quoted(text string) string {
+	encoded, err := encode(text)
+	if err != nil {
+		return text
+	}
+	return strings.Trim(string(encoded), `"`)
+}

@@ -8,9 +8,13 @@ import (
 )
 
 // nearest is a program that text, which does not compile, was most likely meant to be; it compiles.
-func nearest(text string) string {
-	for _, candidate := range candidates(strings.TrimSpace(text)) {
-		if _, err := compile(candidate); err == nil {
+func (d *dialect) nearest(text string) string {
+	trimmed := strings.TrimSpace(text)
+	for _, candidate := range append([]string{trimmed}, d.candidates(trimmed)...) {
+		if candidate == text || candidate == "" {
+			continue
+		}
+		if _, err := d.compile(candidate); err == nil {
 			return candidate
 		}
 	}
@@ -18,11 +22,48 @@ func nearest(text string) string {
 }
 
 var (
-	dashedPath = regexp.MustCompile(`^(\.[A-Za-z0-9_-]+)+$`)
-	bareText   = regexp.MustCompile(`^[A-Za-z0-9_@/:.-]+(?: [A-Za-z0-9_@/:.-]+)*$`)
+	dashedPath = regexp.MustCompile(`^(\.[A-Za-z0-9_:/-]+)+$`)
+	bareText   = regexp.MustCompile(`^[A-Za-z0-9_@/:-][A-Za-z0-9_@/:.-]*(?: [A-Za-z0-9_@/:.-]+)*$`)
+	keyword    = regexp.MustCompile(`(^| )(if|then|else|end|def|reduce|foreach|for|try|catch|as|is|in|like|and|or|not)( |$)`)
+	ternary    = regexp.MustCompile(`^([^?:]+?)\s*\?\s*([^?:]+?)\s*:\s*([^?:]+)$`)
+	callComma  = regexp.MustCompile(`(\w\([^()]*),([^()]*\))`)
 )
 
-func candidates(text string) (list []string) {
+// habits are what people write who come from elsewhere, and what jq has instead. Each is tried by
+// itself, then all together.
+var habits = []struct {
+	is      *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`^\{\{\s*(.*?)\s*\}\}$`), "$1"},
+	{regexp.MustCompile("[\u201c\u201d\u201e`]"), `"`},
+	{regexp.MustCompile("[\u2018\u2019]"), `'`},
+	{regexp.MustCompile(`\p{Zs}`), " "},
+	{regexp.MustCompile(`\?\?`), "//"},
+	{regexp.MustCompile(`\|\|`), "or"},
+	{regexp.MustCompile(`&&`), "and"},
+	{regexp.MustCompile(`={3}|= =`), "=="},
+	{regexp.MustCompile(`<>|!==`), "!="},
+	{regexp.MustCompile(`!\s*(\.[\w.]+)`), "($1 | not)"},
+	{regexp.MustCompile(`\bis not null\b`), "!= null"},
+	{regexp.MustCompile(`\bis null\b`), "== null"},
+	{regexp.MustCompile(`([^\\])\\([dwsDWSbB.+*?()\[\]/-])`), `$1\\$2`},
+	{regexp.MustCompile(`\$(\.|\w+\.)`), ".$1"},
+	{regexp.MustCompile(`^\.\.(\w)`), ".$1"},
+	{regexp.MustCompile(`(\w)\.\.(\w)`), "$1.$2"},
+	{regexp.MustCompile(`\[\*\]`), "[]"},
+	{regexp.MustCompile(`\.(\d+)\b`), "[$1]"},
+	{regexp.MustCompile(`\.(tostring|tonumber|length|keys|type|trim|first|last|add|unique|sort)(\(\))?$`), " | $1"},
+	{regexp.MustCompile(`\.(contains|startswith|endswith|split|join|test|has|index)\(`), " | $1("},
+	{regexp.MustCompile(`(\w)\(\)`), "$1"},
+	{regexp.MustCompile(`,\s*([\]}])`), "$1"},
+	{regexp.MustCompile(`\|\s*\|`), "|"},
+	{regexp.MustCompile(`\s*(\||,|;|//|\+|-|\*|\.|==|=)$`), ""},
+	{regexp.MustCompile(`\b(?:len|size|count)\(([^()]*)\)`), "($1 | length)"},
+	{regexp.MustCompile(`\(\?P<`), "(?<"},
+}
+
+func (d *dialect) candidates(text string) []string {
 	root, _, _ := strings.Cut(text, ".")
 	switch {
 	case text == "":
@@ -32,45 +73,60 @@ func candidates(text string) (list []string) {
 	case slices.Contains([]string{"Properties", "__ExtraContext", "Type", "item"}, root):
 		return []string{"." + text}
 	case dashedPath.MatchString(text):
-		for key := range strings.SplitSeq(text[1:], ".") {
-			if strings.Contains(key, "-") {
-				key = `["` + key + `"]`
-			} else {
-				key = "." + key
-			}
-			list = append(list, key)
-		}
-		path := strings.Join(list, "")
-		if path[0] == '[' {
-			path = "." + path
-		}
-		return []string{path}
-	case bareText.MatchString(text):
+		return []string{quotedPath(text), repaired(text)}
+	case bareText.MatchString(text) && !(strings.Contains(text, " ") && keyword.MatchString(text)):
 		quoted, err := json.Marshal(text)
-		if err == nil {
-			list = append(list, string(quoted))
+		if err != nil {
+			return nil
+		}
+		return []string{string(quoted)}
+	}
+	list := []string{repaired(text), d.renamed(text)}
+	if all := habitual(text); all != text {
+		list = append(list, all, repaired(all), d.renamed(all))
+	}
+	for _, h := range habits {
+		if changed := h.is.ReplaceAllString(text, h.instead); changed != text {
+			list = append(list, changed, repaired(changed))
 		}
 	}
-	return list
-}
-
-// What the older integration called things, and where they are now.
-var olderNames = map[string]string{
-	"__Region":    ".__ExtraContext.Region",
-	"__AccountId": ".__ExtraContext.AccountId",
-	"__Kind":      ".Type",
-	"Identifier":  ".Properties.Arn or what else identifies the kind, such as .Properties.BucketName",
-}
-
-// staleNames says which names of the older integration a program reads. Identifier is also a
-// property's name in places: it counts only as the root of a pure path.
-func staleNames(u usage, path []string) string {
-	var found []string
-	for _, name := range []string{"Identifier", "__AccountId", "__Kind", "__Region"} {
-		if name == "Identifier" && (len(path) == 0 || path[0] != name) || !slices.Contains(u.keys, name) {
-			continue
-		}
-		found = append(found, "."+name+" is a name of the older integration, now "+olderNames[name])
+	if m := ternary.FindStringSubmatch(text); m != nil {
+		list = append(list, "if "+m[1]+" then "+m[2]+" else "+m[3]+" end")
 	}
-	return strings.Join(found, "; ")
+	return append(list, callComma.ReplaceAllString(text, "$1;$2"))
+}
+
+func habitual(text string) string {
+	for _, h := range habits {
+		text = h.is.ReplaceAllString(text, h.instead)
+	}
+	return strings.TrimSpace(text)
+}
+
+// quotedPath quotes the keys of a path that are no names.
+func quotedPath(text string) string {
+	var path strings.Builder
+	for key := range strings.SplitSeq(text[1:], ".") {
+		switch {
+		case !strings.ContainsAny(key, "-:/"):
+			path.WriteString("." + key)
+		case path.Len() == 0:
+			path.WriteString(`.["` + key + `"]`)
+		default:
+			path.WriteString(`["` + key + `"]`)
+		}
+	}
+	return path.String()
+}
+
+// repaired closes what is open at the end, and takes away what closes nothing there.
+func repaired(text string) string {
+	open, _ := unclosed(text)
+	if open == nil {
+		return strings.TrimRight(text, " )]};")
+	}
+	for _, o := range slices.Backward(open) {
+		text += closing[o.what]
+	}
+	return text
 }

@@ -144,8 +144,9 @@ func TestABodyHasWhatTheMappingHas(t *testing.T) {
 		{"scalars of the config are programs", `, "properties": {"t": true, "f": false, "n": 5, "m": -1.5}`,
 			`, "properties": {"t": true, "f": false, "n": 5, "m": -1.5}`},
 		{"null is neutral in an addition", `, "title": "\"arn:\" + null + \":x\""`, `, "title": "arn::x"`},
-		{"NaN and infinities are null", `, "properties": {"p": "[nan, {a: infinite}, -infinite, 1]", "q": "nan"}`,
-			`, "properties": {"p": [null, {"a": null}, null, 1], "q": null}`},
+		{"NaN is null, and infinity the largest number", `, "properties": {"p": "[nan, {a: infinite}, -infinite, 1]",
+			"q": "nan"}`, `, "properties": {"p": [null, {"a": 1.7976931348623157e308}, -1.7976931348623157e308, 1],
+			"q": null}`},
 		{"a team may be a search", `, "team": {"combinator": "'and'", "rules": [{"property": "'$title'",
 			"operator": "'='", "value": ".s"}]}`, `, "team": {"combinator": "and", "rules": [{"property": "$title",
 			"operator": "=", "value": "text"}]}`},
@@ -209,5 +210,26 @@ func TestAFailedLeafOfAPropertyIsNoted(t *testing.T) {
 	value := map[string]any{"p": map[string]any{"a": nil, "b": "x", "c": []any{nil}}}
 	if diff := gocmp.Diff(value, got.Body["properties"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestIdentifiersAreEncodedUnlessTheConfigSaysOtherwise(t *testing.T) {
+	const config = `{%"resources": [{"kind": "k", "port": {"entity": {"mappings": {"identifier": ".Id",
+		"blueprint": "'b'", "relations": {"r": ".To"}}}}}]}`
+	on := compile(t, strings.Replace(config, "%", "", 1)).Blocks[0]
+	off := compile(t, strings.Replace(config, "%", `"encodeIdentifiers": false, `, 1)).Blocks[0]
+	for _, c := range []struct{ resource, id, refused string }{
+		{`{"Id": "legal", "To": "legal"}`, "legal", ""},
+		{`{"Id": "a b", "To": null}`, "a_b_c8687a08", "identifier"},
+		{`{"Id": "legal", "To": ["ok", "a b"]}`, "legal", "relations.r"},
+	} {
+		if got := on.Map(t.Context(), object(t, c.resource), nil); got.Err != nil || got.Entities[0].Identifier != c.id {
+			t.Errorf("%s: %v", c.resource, got)
+		}
+		got := off.Map(t.Context(), object(t, c.resource), nil)
+		if c.refused == "" && got.Err != nil ||
+			c.refused != "" && (got.Err == nil || !strings.HasSuffix(got.Err.Path, c.refused) || len(got.Entities) > 0) {
+			t.Errorf("%s, not encoded: %v", c.resource, got)
+		}
 	}
 }

@@ -49,13 +49,14 @@ type Block struct {
 	Blueprints []string
 
 	engine   *engine
+	verbatim bool   // identifiers that Port does not take fail their entity
 	items    *items // nil: one item per resource
 	selector *leaf
 	mappings []*entityMapping
 }
 
-// Reads tells whether any program of the block may read .Properties[key]. A pure path is exact,
-// a constant reads nothing, any other program reads everything.
+// Reads tells whether any program of the block may read .Properties[key]. It errs on the side of yes:
+// a program that uses .Properties or the item as a whole reads every key.
 func (b *Block) Reads(key string) bool {
 	unread := []string{key}
 	if b.items != nil && b.items.list.reads(unread) || b.selector.reads(unread) {
@@ -64,6 +65,22 @@ func (b *Block) Reads(key string) bool {
 	return slices.ContainsFunc(b.mappings, func(m *entityMapping) bool {
 		return slices.ContainsFunc(m.leaves(), func(l *leaf) bool { return l.reads(unread) })
 	})
+}
+
+// Keys are the keys of .Properties that programs of the block may read, sorted; all: every one.
+func (b *Block) Keys() (keys []string, all bool) {
+	var found reads
+	b.selector.collect(&found)
+	if b.items != nil {
+		b.items.list.collect(&found)
+	}
+	for _, m := range b.mappings {
+		for _, l := range m.leaves() {
+			l.collect(&found)
+		}
+	}
+	slices.Sort(found.keys)
+	return slices.Compact(found.keys), found.all
 }
 
 // BlockID is a block's identity: a hash of its kind, selector and port, in text 16 hex digits.

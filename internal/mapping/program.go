@@ -18,6 +18,8 @@ const clock = "$__now"
 type program struct {
 	text string
 
+	read reads
+
 	constant bool
 	value    any // of a constant
 
@@ -35,18 +37,26 @@ type program struct {
 }
 
 // compile makes a program of text: the one place where gojq parses and compiles.
-func compile(text string) (*program, error) {
+func (d *dialect) compile(text string) (*program, error) {
 	query, err := parse(text)
 	if err != nil {
-		return nil, err
+		return nil, diagnose(text, err)
 	}
-	p := &program{text: text, drop: dropped(query)}
+	p := &program{text: text, drop: dropped(query), read: readsOf(query)}
 	p.path, p.pure = purePath(query)
 	p.constant = isConstant(query)
 	uses := survey(query)
 	p.stale = staleNames(uses, p.path)
 	p.deletes = uses.deletes()
-	var options []gojq.CompilerOption
+	switch {
+	case uses.wrong != nil:
+		return nil, uses.wrong
+	case len(query.Imports) > 0:
+		return nil, errModule
+	}
+	d.rewrite(query, uses)
+	d.extend(query, survey(query))
+	options := slices.Clone(d.options)
 	if p.clocked = uses.calls("now/0"); p.clocked {
 		now := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: clock}}}
 		query.FuncDefs = slices.Insert(query.FuncDefs, 0, &gojq.FuncDef{Name: "now", Body: now})
@@ -57,7 +67,7 @@ func compile(text string) (*program, error) {
 		if uses.calls("input/0") || uses.calls("inputs/0") {
 			return nil, errInput
 		}
-		return nil, err
+		return nil, diagnose(text, err)
 	}
 	switch {
 	case p.constant:
@@ -84,18 +94,7 @@ func parse(text string) (*gojq.Query, error) {
 }
 
 // reads tells whether the program may read one of these keys of .Properties.
-func (p *program) reads(keys []string) bool {
-	switch {
-	case len(keys) == 0 || p.constant:
-		return false
-	case !p.pure || len(p.path) == 0:
-		return true
-	case p.path[0] != "Properties":
-		return false
-	default:
-		return len(p.path) == 1 || slices.Contains(keys, p.path[1])
-	}
-}
+func (p *program) reads(keys []string) bool { return p.read.any(keys) }
 
 // run gives the first output for item.
 func (p *program) run(ctx context.Context, e *engine, item any) (any, *failure) {

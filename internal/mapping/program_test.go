@@ -109,16 +109,16 @@ func TestALargeIntegerStaysExact(t *testing.T) {
 	}
 }
 
-func TestNaNInAResourceIsNullInTheEntityOnly(t *testing.T) {
+func TestNaNAndInfinityOfAResourceAreChangedInTheEntityOnly(t *testing.T) {
 	b := blockOf(t, `, "properties": {"p": ".v", "q": ".v | map(.)"}`)
 	resource := map[string]any{"Id": "x", "v": []any{math.NaN(), map[string]any{"i": math.Inf(-1)}, 1}}
 	got := b.Map(t.Context(), resource, nil)
-	list := []any{nil, map[string]any{"i": nil}, 1}
+	list := []any{nil, map[string]any{"i": -math.MaxFloat64}, 1}
 	if diff := gocmp.Diff(map[string]any{"p": list, "q": list}, got.Entities[0].Body["properties"]); diff != "" {
 		t.Error(diff)
 	}
 	v := resource["v"].([]any)
-	if v[0] == nil || v[1].(map[string]any)["i"] == nil {
+	if v[0] == nil || v[1].(map[string]any)["i"] != math.Inf(-1) {
 		t.Error("the resource was changed:", v)
 	}
 }

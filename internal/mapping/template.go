@@ -26,6 +26,20 @@ func (t *template) reads(keys []string) bool {
 		slices.ContainsFunc(slices.Collect(maps.Values(t.object)), inside)
 }
 
+// collect adds what the template's programs read.
+func (t *template) collect(into *reads) {
+	if t.program != nil {
+		into.all = into.all || t.program.read.all
+		into.keys = append(into.keys, t.program.read.keys...)
+	}
+	for _, x := range t.list {
+		x.collect(into)
+	}
+	for _, x := range t.object {
+		x.collect(into)
+	}
+}
+
 // eval gives the template's value for item. Where a leaf failed it is null in the value, and the
 // first failure is returned beside it.
 func (t *template) eval(ctx context.Context, e *engine, item any) (any, *failure) {

@@ -22,7 +22,7 @@ var (
 	errTooDeep  = errors.New("the result is nested too deep")
 )
 
-// clean returns v with null for NaN and the infinities, which JSON cannot say. It copies only what
+// clean returns v as JSON can say it: null for NaN and the largest number for infinity, as jq has it. It copies only what
 // it changes. It fails if v is larger than about size bytes.
 func clean(v any, size int) (any, error) {
 	v, _, err := scrub(v, &size, 0)
@@ -45,8 +45,11 @@ func scrub(v any, left *int, depth int) (_ any, changed bool, _ error) {
 	}
 	switch v := v.(type) {
 	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		switch {
+		case math.IsNaN(v):
 			return nil, true, nil
+		case math.IsInf(v, 0):
+			return math.Copysign(math.MaxFloat64, v), true, nil
 		}
 	case []any:
 		return scrubArray(v, left, depth)

@@ -84,7 +84,6 @@ func (c *Client) attempt(ctx context.Context, r request, out any) outcome {
 	if err := rt.wait(ctx); err != nil {
 		return outcome{err: fmt.Errorf("%s: %w", r.route, err)}
 	}
-	rt.sent.Add(1)
 	if n, ok := ctx.Value(counter{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}

@@ -29,7 +29,7 @@ func TestTenAttemptsWithGrowingPauses(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Status != 500 {
 			t.Errorf("got %v", err)
 		}
-		if got := c.Calls()[organizationRoute]; got != 10 {
+		if got := f.calls()[organizationRoute]; got != 10 {
 			t.Errorf("%d requests", got)
 		}
 		// 0.5 + 1 + 2 + 4 + 8 + 16 + 30 + 30 + 30 s at most; less than a twentieth of it by chance: never.
@@ -147,7 +147,7 @@ func TestAContextThatHasEndedStartsNothing(t *testing.T) {
 				t.Errorf("got %+v", r)
 			}
 		}
-		if diff := cmp.Diff(map[string]int{tokenRoute: 1, upsertRoute: 1}, c.Calls()); diff != "" {
+		if diff := cmp.Diff(map[string]int{tokenRoute: 1, upsertRoute: 1}, f.calls()); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	})

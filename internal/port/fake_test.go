@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +29,7 @@ type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+	tried tally       // requests, also those that nobody got
 	hole  atomic.Bool // nothing answers to a new connection
 }
 
@@ -58,6 +61,30 @@ func (p *pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	case <-p.done:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: net.ErrClosed}
 	}
+}
+
+// tally counts requests, retries included, by method and path template.
+type tally struct {
+	http.RoundTripper
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+var named = regexp.MustCompile(`^(/v1/blueprints/)[^/]+`)
+
+func (t *tally) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.mu.Lock()
+	t.counts[r.Method+" "+named.ReplaceAllString(r.URL.Path, "$1{id}")]++
+	t.mu.Unlock()
+	return t.RoundTripper.RoundTrip(r)
+}
+
+// calls are the requests that the client has tried to send.
+func (f *fake) calls() map[string]int {
+	t := &f.network.tried
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts)
 }
 
 // sent is a request as Port received it.
@@ -152,7 +179,8 @@ func dial(t *testing.T, h http.Handler, cfg port.Config) (*port.Client, *pipes) 
 	})
 	cfg.BaseURL, cfg.Type, cfg.Version = "http://port.test/", "aws-v3", "1.2.3"
 	cfg.Identifier = cmp.Or(cfg.Identifier, "prod")
-	cfg.HTTP = &http.Client{Transport: transport}
+	network.tried = tally{RoundTripper: transport, counts: map[string]int{}}
+	cfg.HTTP = &http.Client{Transport: &network.tried}
 	return port.New(cfg), network
 }
 

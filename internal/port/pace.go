@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -86,8 +85,6 @@ func seconds(header string) (time.Duration, bool) {
 
 // route is what we know of one method and path: Port's limits differ by route.
 type route struct {
-	sent atomic.Int64
-
 	mu    sync.Mutex
 	until time.Time     // end of the window in which requests are spaced; past: they are not
 	every time.Duration // their distance

@@ -48,7 +48,7 @@ func TestPausesThatPortAsksFor(t *testing.T) {
 				if took := time.Since(start).Seconds(); took < tt.least || took > tt.top {
 					t.Errorf("took %g s, want %g to %g", took, tt.least, tt.top)
 				}
-				if got := c.Calls()[organizationRoute]; got != 2 {
+				if got := f.calls()[organizationRoute]; got != 2 {
 					t.Errorf("%d requests, want 2", got)
 				}
 			})
@@ -104,7 +104,7 @@ func TestAPauseOfOneIsAPauseOfAll(t *testing.T) {
 				t.Fatalf("got %v, want a BusyError", err)
 			}
 		}
-		if got := c.Calls()[organizationRoute]; got != 1 {
+		if got := f.calls()[organizationRoute]; got != 1 {
 			t.Errorf("%d requests, want the first only", got)
 		}
 		time.Sleep(time.Until(busy.Until))

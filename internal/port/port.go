@@ -95,20 +95,6 @@ func New(cfg Config) *Client {
 // or two.
 func (c *Client) Now() time.Time { return c.clock.now() }
 
-// Calls counts the requests sent so far, retries included, by method and path template
-// ("POST /v1/blueprints/{id}/entities/bulk").
-func (c *Client) Calls() map[string]int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	calls := make(map[string]int, len(c.routes))
-	for name, r := range c.routes {
-		if n := r.sent.Load(); n > 0 {
-			calls[name] = int(n)
-		}
-	}
-	return calls
-}
-
 // Counted is a context that adds the requests sent with it, retries included, to n.
 func Counted(ctx context.Context, n *atomic.Int64) context.Context {
 	return context.WithValue(ctx, counter{}, n)

@@ -56,7 +56,7 @@ func TestSecondRefusalOfATokenIsFinal(t *testing.T) {
 			t.Errorf("got %v, want ErrUnauthorized", err)
 		}
 		want := map[string]int{tokenRoute: 2, "GET /v1/organization": 2}
-		if diff := cmp.Diff(want, c.Calls()); diff != "" {
+		if diff := cmp.Diff(want, f.calls()); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	})
@@ -98,7 +98,7 @@ func TestWorkersShareOneFetch(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if got := c.Calls()[tokenRoute]; got != 2 {
+		if got := f.calls()[tokenRoute]; got != 2 {
 			t.Errorf("%d tokens fetched, want one and one refresh", got)
 		}
 	})
@@ -129,7 +129,7 @@ func TestALateRefusalDoesNotDropTheNewToken(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if got := c.Calls()[tokenRoute]; got != 2 {
+		if got := f.calls()[tokenRoute]; got != 2 {
 			t.Errorf("%d tokens fetched, want one and one refresh", got)
 		}
 	})
@@ -152,7 +152,7 @@ func TestWorkersShareOneRefusal(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if diff := cmp.Diff(map[string]int{tokenRoute: 1}, c.Calls()); diff != "" {
+		if diff := cmp.Diff(map[string]int{tokenRoute: 1}, f.calls()); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	})
@@ -213,7 +213,7 @@ func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
 					}
 					time.Sleep(tt.after)
 				}
-				if got := c.Calls()[tokenRoute]; got != tt.want {
+				if got := f.calls()[tokenRoute]; got != tt.want {
 					t.Errorf("%d tokens fetched, want %d", got, tt.want)
 				}
 			})
@@ -242,7 +242,7 @@ func TestRefusedCredentialsAreNotRetriedNorMistaken(t *testing.T) {
 				if err == nil || results[0].Err == nil {
 					t.Errorf("the entity passes for gone: %v, %v", results, err)
 				}
-				if got := c.Calls()[tokenRoute]; got != 2 {
+				if got := f.calls()[tokenRoute]; got != 2 {
 					t.Errorf("%d tokens asked for by two calls", got)
 				}
 			})

@@ -246,10 +246,11 @@ func TestUpsertSplitsBySizeAndSendsNothingTooLarge(t *testing.T) {
 
 func TestNothingToUpsertIsNoRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := connect(t, &fake{}, port.Config{})
+		f := &fake{}
+		c := connect(t, f, port.Config{})
 		got := c.Upsert(t.Context(), "vm", nil, port.UpsertOptions{})
-		if len(got) != 0 || len(c.Calls()) != 0 {
-			t.Errorf("got %v, %v", got, c.Calls())
+		if len(got) != 0 || len(f.calls()) != 0 {
+			t.Errorf("got %v, %v", got, f.calls())
 		}
 	})
 }

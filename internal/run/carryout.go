@@ -106,9 +106,6 @@ func (s *sweep) carryOutStage(ctx context.Context, steps []step) (wait time.Time
 func (s *sweep) pause(ctx context.Context, wait time.Time) error {
 	s.progress.Format = ledger.Format
 	s.progress.PortCalls += int(s.toPort.Load())
-	data, err := ledger.Document(s.progress)
-	if err == nil {
-		err = s.work.ledger.WriteRun(ctx, s.work.Run, progressName, data)
-	}
+	err := s.work.ledger.WriteDocument(ctx, s.work.Run, progressName, s.progress)
 	return errors.Join(err, s.yield(ctx, wait))
 }

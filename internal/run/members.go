@@ -28,11 +28,7 @@ func (e *Engine) members(ctx context.Context, r DiscoverRequest) ([]org.Account,
 	if !errors.Is(err, org.ErrUnfinished) {
 		return found, err
 	}
-	data, fault := ledger.Document(known)
-	if fault == nil {
-		fault = l.WriteRun(ctx, r.Run, listingName, data)
-	}
-	if fault != nil {
+	if fault := l.WriteDocument(ctx, r.Run, listingName, known); fault != nil {
 		return nil, fault
 	}
 	return nil, err

@@ -98,7 +98,9 @@ func (e *Engine) syncAll(ctx context.Context, d Discovered) error {
 				}
 				if err != nil { // the account stays unread, the others go on
 					e.Log.ErrorContext(ctx, "account failed", "run", d.Run, "account", a.ID, "err", err)
-					return e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()})
+					if err := e.Fail(ctx, d.Run, a.ID, ledger.Failure{Reason: "Unexpected", Why: err.Error()}); err != nil {
+						e.Log.WarnContext(ctx, "the report will not say why", "run", d.Run, "account", a.ID, "err", err)
+					}
 				}
 				return nil
 			})

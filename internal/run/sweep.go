@@ -212,13 +212,9 @@ func (s *sweep) finish(ctx context.Context) (*report.Report, error) {
 
 // publish writes the report, for machines and for people.
 func (s *sweep) publish(ctx context.Context, r *report.Report) error {
-	data, err := ledger.Document(r)
-	if err != nil {
-		return err
-	}
 	var g errgroup.Group
 	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, summaryName, []byte(r.Text())) })
-	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, reportName, data) })
+	g.Go(func() error { return s.work.ledger.WriteDocument(ctx, s.work.Run, reportName, r) })
 	return g.Wait()
 }
 

@@ -129,7 +129,7 @@ func (s *stage) run(ctx context.Context, a act) (err error) {
 	if err != nil {
 		return err
 	}
-	name := arn[strings.LastIndex(arn, ":")+1:]
+	name := lab.RunOf(arn)
 	s.tell("execution " + name + " " + ended.Status)
 	if ended.Status != "SUCCEEDED" {
 		return fmt.Errorf("%s: %s\n%s", ended.Error, ended.Cause, s.logs())

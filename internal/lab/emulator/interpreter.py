@@ -5,6 +5,7 @@ import functools
 import re
 import sys
 import threading
+import time
 import uuid
 
 import jsonpath_ng
@@ -16,14 +17,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.api import (
     ExecutionFailedEventDetails, ExecutionStatus, HistoryEventType, LambdaFunctionFailedEventDetails)
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
     DistributedIterationComponent)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
@@ -31,7 +37,8 @@ from emulator import clients, events
 
 start_lock = threading.Lock()
 start_execution, stop = StepFunctionsParserBackend.start_execution, Execution.stop
-parse, map_run, from_error = AmazonStateLanguageParser.parse, DistributedIterationComponent._map_run, task.StateTaskLambda._from_error
+parse, map_run = AmazonStateLanguageParser.parse, DistributedIterationComponent._map_run
+from_error, equals = task.StateTaskLambda._from_error, ErrorEqualsDecl._eval_body
 
 
 def install():
@@ -43,6 +50,9 @@ def install():
     DistributedIterationComponent._map_run = map_run_within_tolerance
     task.StateTaskLambda._from_error = lambda_error
     fail.CustomErrorName = AnyErrorName
+    ErrorEqualsDecl._eval_body = error_equals
+    Timestamp._get_wait_seconds = seconds_left
+    WaitFunction._wait_interval = wait
     sys.setrecursionlimit(100_000)  # a map's worker takes its next item deeper down
 
 
@@ -66,6 +76,10 @@ def start_named(self, state_machine_arn, name=None, execution_input=None, trace_
 
 def stop_at_once(self, stop_date, error, cause):
     """An execution is over when somebody ends it, and not only when its tasks are."""
+    while self.exec_status == ExecutionStatus.RUNNING and not (self.exec_worker.env and self.exec_worker.env.is_running()):
+        time.sleep(0.01)  # it has not begun yet
+    if self.exec_status != ExecutionStatus.RUNNING:
+        return
     stop(self, stop_date, error, cause)
     self.error, self.cause = error or None, cause or None
     end(self, ExecutionStatus.ABORTED)
@@ -106,10 +120,36 @@ def lambda_error(self, env, ex):
         error, cause = "Lambda." + ex.response["Error"]["Code"], ex.response["Error"]["Message"]
     elif isinstance(ex, BotoCoreError):
         error, cause = "Lambda.SdkClientException", str(ex)
+    elif isinstance(ex, NoSuchJsonPathError):
+        return ExecutionState._from_error(self, env, ex)
     else:
         return from_error(self, env, ex)
     return FailureEvent(env, CustomErrorName(error), HistoryEventType.LambdaFunctionFailed, EventDetails(
         lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)))
+
+
+def error_equals(self, env):
+    """States.ALL is all but what ends an execution whatever it catches."""
+    error = env.stack[-1]
+    equals(self, env)
+    if isinstance(error, StatesErrorName) and error.error_name in ("States.Runtime", "States.DataLimitExceeded"):
+        env.stack[-1] = error in self.error_names
+
+
+def seconds_left(self, env):
+    """Until a timestamp, which is not in local time and has a fraction of a second to go."""
+    self.string.eval(env=env)
+    text = env.stack.pop()
+    until = self._from_timestamp_string(text)
+    if until is None:
+        raise FailureEventException(self._create_failure_event(env, text))
+    return (until.replace(tzinfo=datetime.timezone.utc) - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+
+
+def wait(self, env, wait_seconds):
+    end = time.monotonic() + wait_seconds
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        env.program_state_event.wait(min(left, 0.2))
 
 
 class AnyErrorName(ErrorName):

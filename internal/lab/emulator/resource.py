@@ -36,7 +36,7 @@ class Resource(CloudFormationModel):
         shape = api.meta.service_model.operation_model(api.meta.method_to_api_mapping[operation]).input_shape
         return getattr(api, operation)(**fit(arguments, shape))
 
-    def delete(self, *_):
+    def delete(self):
         try:
             self.remove()
         except ClientError as error:

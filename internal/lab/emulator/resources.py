@@ -3,7 +3,6 @@
 import json
 
 import yaml
-from botocore.exceptions import ClientError
 from moto.cloudformation.utils import get_stack_from_s3_url
 
 from emulator.resource import Resource
@@ -241,14 +240,14 @@ class NestedStack(Resource):
     def put(self, properties, exists):
         template = get_stack_from_s3_url(properties["TemplateURL"], self.account, "aws")
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in properties.get("Parameters", {}).items()]
-        operation = "update_stack" if exists else "create_stack"
-        try:
-            made = self.call("cloudformation", operation, StackName=self.name, TemplateBody=template,
+        if not exists:
+            made = self.call("cloudformation", "create_stack", StackName=self.name, TemplateBody=template,
                              Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"])
             self.physical_resource_id = made["StackId"]
-        except ClientError as error:
-            if "No updates" not in str(error):
-                raise
+        elif (template, parameters) != self.content:
+            self.call("cloudformation", "update_stack", StackName=self.name, TemplateBody=template,
+                      Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"])
+        self.content = template, parameters
         stack = self.call("cloudformation", "describe_stacks", StackName=self.physical_resource_id)["Stacks"][0]
         self.attributes = {"Outputs." + o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
 

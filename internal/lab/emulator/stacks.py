@@ -131,9 +131,13 @@ class Failed(ValidationError):
 
 
 def drop(self, name, body):
-    if not body.get("DeletionPolicy", "Delete").startswith("Retain"):
-        self._delete_resource(self._parsed_resources[name], body)
-    del self._parsed_resources[name]
+    gone = self._parsed_resources.pop(name)
+    if body.get("DeletionPolicy", "Delete").startswith("Retain"):
+        return
+    if isinstance(gone, resource.Resource):
+        gone.delete()
+    else:
+        self._delete_resource(gone, body)
 
 
 def delete(self):

@@ -63,10 +63,27 @@ func (a Fail) refuse(h http.Header) error {
 	return refuse(a.Status, "injected", "porttest was told to fail")
 }
 
+// Counter counts what a rule admits, in order of arrival, and says on which of it the rule acts.
+type Counter struct{ seen, acted int }
+
+// Acts counts one more that is admitted: it says whether to act on it, if so many are to pass first, so
+// many are to be acted on (0 means all), and of these a share that seed picks (0 means all).
+func (c *Counter) Acts(after, times int, rate float64, seed uint64) bool {
+	c.seen++
+	if c.seen <= after || times > 0 && c.acted >= times {
+		return false
+	}
+	if rate > 0 && rand.New(rand.NewPCG(seed, uint64(c.seen))).Float64() >= rate {
+		return false
+	}
+	c.acted++
+	return true
+}
+
 // fault is a rule at work.
 type fault struct {
 	Rule
-	seen, acted int
+	Counter
 }
 
 // Fault puts a rule to work and returns what lifts it again. It panics on a route that does not exist,
@@ -102,13 +119,5 @@ func (f *fault) hits(pattern, blueprint string) bool {
 	if f.Do == nil || f.Route != "" && f.Route != pattern || f.Blueprint != "" && f.Blueprint != blueprint {
 		return false
 	}
-	f.seen++
-	if f.seen <= f.After || f.Times > 0 && f.acted >= f.Times {
-		return false
-	}
-	if f.Rate > 0 && rand.New(rand.NewPCG(f.Seed, uint64(f.seen))).Float64() >= f.Rate {
-		return false
-	}
-	f.acted++
-	return true
+	return f.Acts(f.After, f.Times, f.Rate, f.Seed)
 }

@@ -1,0 +1,207 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
+	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
+	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+)
+
+// CheckMapping writes what is wrong with the mapping in a file, YAML or JSON, and what its blocks
+// read and need. With a sample, raw resources in a JSON file, it writes the entities they become.
+func CheckMapping(out io.Writer, file, sample string) error {
+	if file == "" {
+		return errors.New("say which file: make check-mapping FILE=mapping.yml [SAMPLE=raw.json]")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	doc, err := mapping.ReadYAML(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	m, err := mapping.Compile(doc.Config)
+	if invalid, ok := errors.AsType[*mapping.InvalidError](err); ok {
+		return problems(file, doc, invalid.Problems)
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	c := checker{out: out, actions: map[string]bool{}}
+	for _, w := range m.Warnings {
+		c.line("warning: %s: %s", place(file, doc, w.Path), w)
+	}
+	for _, b := range m.Blocks {
+		c.block(m, b)
+	}
+	if len(c.wrong) > 0 {
+		return problems(file, doc, c.wrong)
+	}
+	c.line("IAM actions that the mapping needs in the accounts: %s", listed(slices.Sorted(maps.Keys(c.actions)), "none"))
+	if sample == "" {
+		return c.err
+	}
+	return errors.Join(c.err, c.sample(m, sample))
+}
+
+func problems(file string, doc mapping.Document, list []mapping.Problem) error {
+	lines := make([]string, len(list))
+	for i, p := range list {
+		lines[i] = place(file, doc, p.Path) + ": " + p.String()
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// place is where a path stands, as editors and compilers write it.
+func place(file string, doc mapping.Document, path string) string {
+	if line := doc.Line(path); line > 0 {
+		return fmt.Sprintf("%s:%d", file, line)
+	}
+	return file
+}
+
+func listed(names []string, none string) string {
+	if len(names) == 0 {
+		return none
+	}
+	return strings.Join(names, ", ")
+}
+
+type checker struct {
+	out     io.Writer
+	err     error // of writing
+	actions map[string]bool
+	wrong   []mapping.Problem
+}
+
+func (c *checker) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(c.out, format+"\n", args...); c.err == nil {
+		c.err = err
+	}
+}
+
+// block writes what a block reads, asks and needs.
+func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
+	at := fmt.Sprintf("resources[%d]", b.Index)
+	i := slices.IndexFunc(kinds.All, func(k kind.Kind) bool { return k.Name == b.Kind })
+	if i < 0 {
+		known := make([]string, len(kinds.All))
+		for n, k := range kinds.All {
+			known[n] = k.Name
+		}
+		c.wrong = append(c.wrong, mapping.Problem{Block: b.Index, Path: at + ".kind",
+			Reason: b.Kind + " is not a kind that is read; there are " + strings.Join(known, ", ")})
+		return
+	}
+	k := kinds.All[i]
+	c.line("%s: %s becomes %s", at, k.Name, listed(b.Blueprints, "what a program says"))
+	keys, all := b.Keys()
+	if all {
+		keys = []string{"all: a program uses .Properties or the item as a whole"}
+	}
+	c.line("  keys of .Properties that it reads: %s", listed(keys, "none"))
+	c.needs(k.Actions)
+	options := map[string]bool{}
+	for _, e := range k.Enrich {
+		options[e.Option] = true
+		c.enrichment(b, e)
+	}
+	for n, option := range b.Options {
+		if !options[option] {
+			delete(options, "")
+			c.line("  warning: selector.includeActions[%d]: there is no action %s to include; there are %s", n, option,
+				listed(slices.Sorted(maps.Keys(options)), "none"))
+		}
+	}
+}
+
+// enrichment writes whether a further call is made for a block, and why not.
+func (c *checker) enrichment(b *mapping.Block, e kind.Enrich) {
+	what := fmt.Sprintf("%s (%s)", listed(e.Keys, "nothing"), listed(e.Actions, "no IAM action"))
+	switch reads := e.Whole || slices.ContainsFunc(e.Keys, b.Reads); {
+	case e.Option != "" && !slices.Contains(b.Options, e.Option):
+		if reads {
+			c.line("  not asked: %s; includeActions does not name %s", what, e.Option)
+		}
+	case !reads:
+		c.line("  not asked: %s; no program reads it", what)
+	default:
+		c.line("  asked for each item: %s", what)
+		c.needs(e.Actions)
+	}
+}
+
+func (c *checker) needs(actions []string) {
+	for _, a := range actions {
+		c.actions[a] = true
+	}
+}
+
+// sample writes the entities of raw resources.
+func (c *checker) sample(m *mapping.Mapping, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var resources []map[string]any
+	if err := json.Unmarshal(text, &resources); err != nil {
+		one := map[string]any{}
+		if json.Unmarshal(text, &one) != nil {
+			return fmt.Errorf("%s: neither a resource nor a list of them: %w", file, err)
+		}
+		resources = append(resources, one)
+	}
+	failed := 0
+	for i, r := range resources {
+		blocks := 0
+		for _, b := range m.Blocks {
+			if b.Kind != r["Type"] {
+				continue
+			}
+			blocks++
+			c.line("%s[%d] by resources[%d]:", file, i, b.Index)
+			if !c.outcome(b.Map(context.Background(), r, nil)) {
+				failed++
+			}
+		}
+		if blocks == 0 {
+			c.line("%s[%d]: no block is of its kind, %v", file, i, r["Type"])
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of the sample could not be mapped", failed)
+	}
+	return nil
+}
+
+func (c *checker) outcome(o mapping.Outcome) bool {
+	for _, e := range o.Entities {
+		body := maps.Clone(e.Body)
+		body["blueprint"] = e.Blueprint
+		text, err := json.MarshalIndent(body, "  ", "  ")
+		if err != nil {
+			c.line("  %v", err)
+			continue
+		}
+		c.line("  %s", text)
+		for _, n := range e.Notes {
+			c.line("  note: %s %s, in `%s`", n.Path, n.Reason, n.Program)
+		}
+	}
+	switch {
+	case o.Err != nil:
+		c.line("  not mapped: %v", o.Err)
+	case len(o.Entities) == 0:
+		c.line("  not selected")
+	}
+	return o.Err == nil
+}
