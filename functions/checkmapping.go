@@ -54,6 +54,7 @@ func CheckMapping(out io.Writer, file, sample string) error {
 }
 
 func problems(file string, doc mapping.Document, list []mapping.Problem) error {
+	slices.SortStableFunc(list, func(a, b mapping.Problem) int { return doc.Line(a.Path) - doc.Line(b.Path) })
 	lines := make([]string, len(list))
 	for i, p := range list {
 		lines[i] = place(file, doc, p.Path) + ": " + p.String()

@@ -157,12 +157,14 @@ func (d *dialect) renamed(text string) string {
 		if other, ok := otherNames[strings.ToLower(name)]; ok {
 			return other
 		}
-		for _, known := range d.names() {
-			if len(name) > 3 && distance(known, name) <= 1+len(name)/6 {
-				return known
-			}
+		if len(name) < 4 {
+			return name
 		}
-		return name
+		near := slices.MinFunc(d.names(), func(a, b string) int { return distance(a, name) - distance(b, name) })
+		if distance(near, name) > 1+len(name)/6 {
+			return name
+		}
+		return near
 	})
 }
 

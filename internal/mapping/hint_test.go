@@ -28,6 +28,7 @@ func TestABrokenProgramSaysWhereAndWhatWasMeant(t *testing.T) {
 		{`.a === 1 || .b`, "unexpected =", `.a == 1 or .b`},
 		{`.a == “x”`, "unexpected “ at character 7", `.a == "x"`},
 		{"\u00a0.a", "unexpected no-break space at character 1", `.a`},
+		{`.a | strptim("%Y")`, "function not defined: strptim with 1 argument(s)", `.a | strptime("%Y")`},
 		{`.a | test("\d+")`, "needs the backslash twice", `.a | test("\\d+")`},
 		{`.a | test("(?P<x>a)")`, "write (?<…>)", `.a | test("(?<x>a)")`},
 		{`.a | test("(")`, `test: the regular expression "(": ( without )`, ``},
