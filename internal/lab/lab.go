@@ -169,6 +169,9 @@ func (l *Lab) Crowd(ctx context.Context) error { return l.seed(ctx, "crowd") }
 // Stir lets a few resources come to the account payments, and one go.
 func (l *Lab) Stir(ctx context.Context) error { return l.seed(ctx, "stir") }
 
+// Variety gives the account payments one of each kind that the emulator has and the World does not.
+func (l *Lab) Variety(ctx context.Context) error { return l.seed(ctx, "variety") }
+
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)
 	defer done()
