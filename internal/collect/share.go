@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -17,10 +18,18 @@ const remembered = 5 * time.Minute
 
 // shared is the answer to a request that kinds have in common.
 type shared struct {
-	ready chan struct{} // closed when the fields below are set
-	since time.Time
-	out   middleware.InitializeOutput
-	err   error
+	ready  chan struct{} // closed when the fields below are set
+	since  time.Time
+	result any // a copy that is nobody's
+	err    error
+}
+
+// copied is the struct that a pointer leads to, anew: the SDK's client writes metadata into the one it returns.
+func copied(result any) any {
+	v := reflect.ValueOf(result).Elem()
+	c := reflect.New(v.Type())
+	c.Elem().Set(v)
+	return c.Interface()
 }
 
 // share lets requests that kind.Shared marks be made once: who comes later waits for the first answer.
@@ -40,18 +49,19 @@ func (p *Pacer) share(ctx context.Context, in middleware.InitializeInput, next m
 	for {
 		answer, first := p.recall(key)
 		if first {
-			var metadata middleware.Metadata
-			answer.out, metadata, answer.err = next.HandleInitialize(ctx, in)
-			if answer.err != nil {
+			out, metadata, err := next.HandleInitialize(ctx, in)
+			if answer.err = err; err != nil {
 				p.forget(key, answer)
+			} else {
+				answer.result = copied(out.Result)
 			}
 			close(answer.ready)
-			return answer.out, metadata, answer.err
+			return out, metadata, err
 		}
 		select {
 		case <-answer.ready:
 			if answer.err == nil {
-				return answer.out, middleware.Metadata{}, nil
+				return middleware.InitializeOutput{Result: copied(answer.result)}, middleware.Metadata{}, nil
 			}
 		case <-ctx.Done():
 			return middleware.InitializeOutput{}, middleware.Metadata{}, ctx.Err()

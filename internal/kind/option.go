@@ -2,7 +2,8 @@ package kind
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/spelling"
 )
 
 // Options are the class names that a mapping's includeActions may hold, those that fill keys first.
@@ -18,33 +19,8 @@ func (k Kind) Options() []string {
 
 // Nearest is the option that one that is none was most likely meant to be; "" if the kind has none.
 func (k Kind) Nearest(option string) string {
-	options := k.Options()
-	if len(options) == 0 {
-		return ""
-	}
-	return slices.MinFunc(options, func(a, b string) int { return distance(option, a) - distance(option, b) })
-}
-
-// distance is how many letters of a have to be changed, added or left out to make it b.
-func distance(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	near, _ := spelling.Nearest(k.Options(), option)
+	return near
 }
 
 // MemberActions are all IAM actions of the member role that the kind makes use of, each once.

@@ -163,7 +163,7 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 				a.frozen = &plan.Frozen[i]
 				continue
 			}
-			w.mapping.Warnings = slices.Concat(w.mapping.Warnings, idle(k, b))
+			w.mapping.Warnings = slices.Concat(w.mapping.Warnings, Misfits(e.Kinds, k, b))
 			a.blocks = append(a.blocks, b)
 			a.options = append(a.options, b.Options...)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
+	"github.com/port-aws-sync/port-aws-sync/internal/spelling"
 )
 
 // serve finds the kind of a name.
@@ -32,8 +33,19 @@ func (e *Engine) serving(m *mapping.Mapping) []kind.Kind {
 	return all
 }
 
-// idle warns of what a selector asks for and the kind does not have.
-func idle(k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) {
+// Misfits warns of what a block most likely does not mean: a kind that is not among the known ones and
+// called nearly like one of them, and what its selector asks for and the kind does not have.
+func Misfits(known []kind.Kind, k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) {
+	names := make([]string, len(known))
+	for i := range known {
+		names[i] = known[i].Name
+	}
+	if near, apart := spelling.Nearest(names, k.Name); apart > 0 && apart <= 2 {
+		warnings = append(warnings, mapping.Problem{
+			Block: b.Index, Path: fmt.Sprintf("resources[%d].kind", b.Index),
+			Reason: k.Name + " is taken for a CloudFormation type that Cloud Control reads", Fix: near,
+		})
+	}
 	for i, name := range b.Options {
 		if slices.Contains(k.Options(), name) {
 			continue
