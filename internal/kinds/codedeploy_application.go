@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 )
@@ -42,7 +43,7 @@ var codeDeployApplication = kind.Kind{
 		Gone:    []string{"ApplicationDoesNotExistException"},
 		Bulk:    tagsOf("codedeploy:application", "Tags", upperTags),
 		Saves:   saves,
-		Call:    kind.Each(codeDeployTags),
+		Call:    codeDeployTags,
 	}},
 	Defaults: []string{"GetCodeDeployApplicationDetailsAction", "GetCodeDeployApplicationTagsAction"},
 }
@@ -86,22 +87,12 @@ func batchGetApplications(
 }
 
 // codeDeployTags asks for those of what an item's key is the ARN of.
-func codeDeployTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
-	tags := []any{}
-	var token *string
-	for {
-		out, err := codedeploy.NewFromConfig(cfg).ListTagsForResource(ctx, &codedeploy.ListTagsForResourceInput{
-			ResourceArn: &it.Key, NextToken: token,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if out.Tags == nil {
-			return nil, without("Tags")
-		}
-		tags = append(tags, kind.Plain(out.Tags, kind.Upper).([]any)...)
-		if token, err = next(token, out.NextToken); err != nil || token == nil {
-			return map[string]any{"Tags": tags}, err
-		}
+var codeDeployTags = pagedTags(kind.Upper, func(
+	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
+) ([]types.Tag, *string, error) {
+	out, err := codedeploy.NewFromConfig(cfg).ListTagsForResource(ctx, &codedeploy.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token})
+	if err != nil {
+		return nil, nil, err
 	}
-}
+	return out.Tags, out.NextToken, nil
+})

@@ -29,7 +29,7 @@ var codeDeployDeploymentGroup = kind.Kind{
 		Gone:    []string{"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"},
 		Bulk:    tagsOf("codedeploy:deploymentgroup", "Tags", upperTags),
 		Saves:   saves,
-		Call:    kind.Each(codeDeployTags),
+		Call:    codeDeployTags,
 	}},
 	Defaults: []string{"GetDeploymentGroupDetailsAction"},
 }

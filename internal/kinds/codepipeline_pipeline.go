@@ -44,7 +44,7 @@ var codePipelinePipeline = kind.Kind{
 		Gone:    []string{"ResourceNotFoundException"},
 		Bulk:    tagsOf("codepipeline:pipeline", "Tags", lowerTags),
 		Saves:   saves,
-		Call:    kind.Each(pipelineTags),
+		Call:    pipelineTags,
 	}},
 	Defaults: []string{"GetPipelineDetailsAction", "GetPipelineTagsAction", "ListPipelinesAction"},
 	Secrets: []string{
@@ -90,22 +90,12 @@ func getPipeline(ctx context.Context, cfg aws.Config, name string) (*codepipelin
 	return out, nil
 }
 
-func pipelineTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
-	tags := []any{}
-	var token *string
-	for {
-		out, err := codepipeline.NewFromConfig(cfg).ListTagsForResource(ctx, &codepipeline.ListTagsForResourceInput{
-			ResourceArn: &it.Key, NextToken: token,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if out.Tags == nil {
-			return nil, without("tags")
-		}
-		tags = append(tags, kind.Plain(out.Tags, kind.Lower).([]any)...)
-		if token, err = next(token, out.NextToken); err != nil || token == nil {
-			return map[string]any{"Tags": tags}, err
-		}
+var pipelineTags = pagedTags(kind.Lower, func(
+	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
+) ([]types.Tag, *string, error) {
+	out, err := codepipeline.NewFromConfig(cfg).ListTagsForResource(ctx, &codepipeline.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token})
+	if err != nil {
+		return nil, nil, err
 	}
-}
+	return out.Tags, out.NextToken, nil
+})

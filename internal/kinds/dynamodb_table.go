@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 )
@@ -40,7 +41,7 @@ var dynamoDBTable = kind.Kind{
 		Gone:    []string{"ResourceNotFoundException"},
 		Bulk:    tagsOf("dynamodb:table", "Tags", upperTags),
 		Saves:   saves,
-		Call:    kind.Each(tableTags),
+		Call:    tableTags,
 	}, {
 		Option:  "GetTableBackupStatusAction",
 		Actions: []string{"dynamodb:DescribeContinuousBackups"},
@@ -74,25 +75,16 @@ func describeTable(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Ite
 	return kind.Members(out.Table, kind.Upper), nil
 }
 
-func tableTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
-	tags := []any{}
-	var token *string
-	for { // ten tags a page, fifty at most
-		out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{
-			ResourceArn: &it.Key, NextToken: token,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if out.Tags == nil {
-			return nil, without("Tags")
-		}
-		tags = append(tags, kind.Plain(out.Tags, kind.Upper).([]any)...)
-		if token, err = next(token, out.NextToken); err != nil || token == nil {
-			return map[string]any{"Tags": tags}, err
-		}
+// tableTags come ten a page, and are fifty at most.
+var tableTags = pagedTags(kind.Upper, func(
+	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
+) ([]types.Tag, *string, error) {
+	out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: &it.Key, NextToken: token})
+	if err != nil {
+		return nil, nil, err
 	}
-}
+	return out.Tags, out.NextToken, nil
+})
 
 func tableBackups(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
 	out, err := dynamodb.NewFromConfig(cfg).DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 )
@@ -49,26 +50,17 @@ var organizationsAccount = kind.Kind{
 		Option:  "ListTagsForResourceAction",
 		Actions: []string{"organizations:ListTagsForResource"},
 		Keys:    []string{"Tags"},
-		Call:    kind.Each(accountTags),
+		Call:    accountTags,
 	}},
 	Defaults: []string{"ListAccountsAction"},
 }
 
-func accountTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
-	tags := []any{}
-	var token *string
-	for {
-		in := &organizations.ListTagsForResourceInput{ResourceId: &it.Key, NextToken: token}
-		out, err := organizations.NewFromConfig(cfg).ListTagsForResource(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		if out.Tags == nil {
-			return nil, without("Tags")
-		}
-		tags = append(tags, kind.Plain(out.Tags, kind.Upper).([]any)...)
-		if token, err = next(token, out.NextToken); err != nil || token == nil {
-			return map[string]any{"Tags": tags}, err
-		}
+var accountTags = pagedTags(kind.Upper, func(
+	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
+) ([]types.Tag, *string, error) {
+	out, err := organizations.NewFromConfig(cfg).ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &it.Key, NextToken: token})
+	if err != nil {
+		return nil, nil, err
 	}
-}
+	return out.Tags, out.NextToken, nil
+})

@@ -45,6 +45,30 @@ func tagsOf(resourceType, key string, render func([]types.Tag) any) func(context
 	}
 }
 
+// pagedTags makes a Call of one that asks the service for a page of an item's tags.
+func pagedTags[Tag any](
+	names kind.Case,
+	page func(ctx context.Context, cfg aws.Config, it kind.Item, token *string) ([]Tag, *string, error),
+) kind.Call {
+	return kind.Each(func(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
+		tags := []any{}
+		var token *string
+		for {
+			list, following, err := page(ctx, cfg, it, token)
+			if err != nil {
+				return nil, err
+			}
+			if list == nil {
+				return nil, without("Tags")
+			}
+			tags = append(tags, kind.Plain(list, names).([]any)...)
+			if token, err = next(token, following); err != nil || token == nil {
+				return map[string]any{"Tags": tags}, err
+			}
+		}
+	})
+}
+
 // The forms of tags: a list with Key and Value, one with key and value, and a map.
 func upperTags(tags []types.Tag) any { return kind.Plain(tags, kind.Upper) }
 func lowerTags(tags []types.Tag) any { return kind.Plain(tags, kind.Lower) }
