@@ -94,43 +94,47 @@ func (c *checker) line(format string, args ...any) {
 // block writes what a block reads, asks and needs.
 func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
 	at := fmt.Sprintf("resources[%d]", b.Index)
-	all := slices.Concat(kinds.All, run.OwnKinds())
-	i := slices.IndexFunc(all, func(k kind.Kind) bool { return k.Name == b.Kind })
-	if i < 0 {
-		known := make([]string, len(all))
-		for n, k := range all {
-			known[n] = k.Name
+	k, ours := native(b.Kind)
+	if !ours {
+		var isType bool
+		if k, isType = kinds.Other(b.Kind); !isType {
+			c.wrong = append(c.wrong, mapping.Problem{Block: b.Index, Path: at + ".kind",
+				Reason: b.Kind + " is not the name of a CloudFormation type, such as AWS::Logs::LogGroup"})
+			return
 		}
-		c.wrong = append(c.wrong, mapping.Problem{Block: b.Index, Path: at + ".kind",
-			Reason: b.Kind + " is not a kind that is read; there are " + strings.Join(known, ", ")})
-		return
 	}
-	k := all[i]
 	c.line("%s: %s becomes %s", at, k.Name, listed(b.Blueprints, "what a program says"))
+	if !ours {
+		c.line("  read by Cloud Control: the role needs the read rights of this type too, by a policy that the parameter OtherKindsPolicyArn names")
+	}
+	for _, w := range run.Misfits(kinds.All, k, b) {
+		c.line("  warning: %s", w)
+	}
 	keys, whole := b.Keys()
 	if whole {
 		keys = []string{"all: a program uses .Properties or the item as a whole"}
 	}
 	c.line("  keys of .Properties that it reads: %s", listed(keys, "none"))
-	c.needs(k.Actions)
-	options := map[string]bool{}
+	c.needs(k, k.Actions)
 	for _, e := range k.Enrich {
-		options[e.Option] = true
-		c.enrichment(b, e)
-	}
-	for n, option := range b.Options {
-		if !options[option] {
-			delete(options, "")
-			c.line("  warning: selector.includeActions[%d]: there is no action %s to include; there are %s", n, option,
-				listed(slices.Sorted(maps.Keys(options)), "none"))
-		}
+		c.enrichment(k, b, e)
 	}
 }
 
+// native is the kind of a name among those that Cloud Control is not needed for.
+func native(name string) (kind.Kind, bool) {
+	all := slices.Concat(kinds.All, run.OwnKinds())
+	i := slices.IndexFunc(all, func(k kind.Kind) bool { return k.Name == name })
+	if i < 0 {
+		return kind.Kind{}, false
+	}
+	return all[i], true
+}
+
 // enrichment writes whether a further call is made for a block, and why not.
-func (c *checker) enrichment(b *mapping.Block, e kind.Enrich) {
-	what := fmt.Sprintf("%s (%s)", listed(e.Keys, "nothing"), listed(e.Actions, "no IAM action"))
-	switch reads := e.Whole || slices.ContainsFunc(e.Keys, b.Reads); {
+func (c *checker) enrichment(k kind.Kind, b *mapping.Block, e kind.Enrich) {
+	what := fmt.Sprintf("%s (%s)", some(e.Keys), listed(e.Actions, "no IAM action"))
+	switch reads := slices.ContainsFunc(e.Keys, func(key string) bool { return key == kind.Any || b.Reads(key) }); {
 	case e.Option != "" && !slices.Contains(b.Options, e.Option):
 		if reads {
 			c.line("  not asked: %s; includeActions does not name %s", what, e.Option)
@@ -139,11 +143,26 @@ func (c *checker) enrichment(b *mapping.Block, e kind.Enrich) {
 		c.line("  not asked: %s; no program reads it", what)
 	default:
 		c.line("  asked for each item: %s", what)
-		c.needs(e.Actions)
+		c.needs(k, e.Actions)
 	}
 }
 
-func (c *checker) needs(actions []string) {
+// some shortens a list of keys that nobody reads to its end.
+func some(keys []string) string {
+	if len(keys) == 1 && keys[0] == kind.Any {
+		return "all keys"
+	}
+	if len(keys) > 5 {
+		keys = append(slices.Clone(keys[:5]), "…")
+	}
+	return strings.Join(keys, ", ")
+}
+
+// needs notes what the role in the accounts must be allowed. Kinds of the hub take the hub's own rights.
+func (c *checker) needs(k kind.Kind, actions []string) {
+	if k.Scope == kind.Hub {
+		return
+	}
 	for _, a := range actions {
 		c.actions[a] = true
 	}

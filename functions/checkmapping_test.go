@@ -36,7 +36,8 @@ func TestAMappingIsCheckedOffline(t *testing.T) {
 	}
 	good := write("good.yml", bucketMapping)
 	bad := write("bad.yml", strings.NewReplacer(".Properties.BucketName", "prod", "true", "maybe").Replace(bucketMapping))
-	unknown := write("unknown.yml", strings.Replace(bucketMapping, "S3::Bucket", "S3::Pail", 1))
+	unknown := write("unknown.yml", strings.Replace(bucketMapping, "AWS::S3::Bucket", "buckets", 1))
+	near := write("near.yml", strings.Replace(bucketMapping, "S3::Bucket", "S3::Bucked", 1))
 	sample := write("raw.json", `[{"Type": "AWS::S3::Bucket", "Properties": {"Arn": "arn:a", "BucketName": "a"}},
 		{"Type": "AWS::S3::Bucket", "Properties": {}}, {"Type": "AWS::X::Y"}]`)
 	for _, c := range []struct {
@@ -48,14 +49,18 @@ func TestAMappingIsCheckedOffline(t *testing.T) {
 			"reads: Arn, BucketEncryption, BucketName",
 			"asked for each item: BucketEncryption (s3:GetEncryptionConfiguration)",
 			"not asked: Tags (s3:GetBucketTagging); no program reads it",
-			"no action GetBucketMoodAction to include; there are GetBucketEncryptionAction",
+			"AWS::S3::Bucket has no action GetBucketMoodAction, so it changes nothing; perhaps",
 			"needs in the accounts: s3:GetEncryptionConfiguration, s3:ListAllMyBuckets",
 		}, nil},
 		{"every problem with its line", bad, "", nil, []string{
 			"bad.yml:4: resources[0].selector.query: function not defined: maybe",
 			"bad.yml:12: resources[0].port.entity.mappings.properties.name: function not defined: prod",
 		}},
-		{"a kind that is not there", unknown, "", nil, []string{"unknown.yml:2: resources[0].kind", "AWS::EC2::Instance"}},
+		{"a kind that is no type", unknown, "", nil, []string{"unknown.yml:2: resources[0].kind: buckets is not the name of a CloudFormation type"}},
+		{"a type that Cloud Control reads", near, "", []string{
+			"read by Cloud Control", "warning: resources[0].kind: AWS::S3::Bucked", "perhaps `AWS::S3::Bucket`",
+			"needs in the accounts: cloudformation:GetResource, cloudformation:ListResources",
+		}, nil},
 		{"the entities of a sample", good, sample, []string{
 			`"identifier": "arn:a"`, `"wrong": null`, "note: properties.wrong a string cannot be indexed",
 			"raw.json[1] by resources[0]:\n  not mapped: resources[0].port.entity.mappings.identifier: null",

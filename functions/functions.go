@@ -54,6 +54,7 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 	}
 	return &run.Engine{
 		Kinds: kinds.All,
+		Other: kinds.Other,
 		Base:  base,
 		Org: org.Source{
 			Base: base, ExternalID: s.ExternalID, Session: "port-aws-sync", RoleARNs: s.RoleARNs,
@@ -68,7 +69,7 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 		}),
 		Executions: executions{sfn.NewFromConfig(base), s.StateMachineARN},
 		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
-		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Width: s.Width,
+		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
 		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour,
 		RefreshEvery: time.Duration(s.RefreshDays) * 24 * time.Hour, Now: time.Now,
 	}, nil

@@ -33,6 +33,8 @@ const (
 	Timeout             = "Timeout"             // failed
 	AnswerUnreadable    = "AnswerUnreadable"    // failed: a smithy.DeserializationError, the SDK's or ours
 
+	NeedsParent = "NeedsParent" // failed: a type that has to be listed parent by parent
+
 	RegionNotEnabled   = "RegionNotEnabled"   // unsupported
 	ServiceNotInRegion = "ServiceNotInRegion" // unsupported
 
@@ -64,7 +66,12 @@ func Judge(err error) kind.Verdict {
 		v.State, v.Reason = kind.Denied, SCP
 	case slices.Contains(deniedCodes, code):
 		v.State, v.Reason = kind.Denied, Denied
-	case slices.Contains(notSubscribedCodes, code):
+	case slices.Contains(handlerCodes, code) && deniedByHandler(message):
+		v.State, v.Reason = kind.Denied, Denied
+	case code == "InvalidRequestException" && strings.Contains(message, "ResourceModel"):
+		v.Reason, v.Message = NeedsParent, shorten("Cloud Control lists this type within a parent only, which is not "+
+			"supported: "+message)
+	case slices.Contains(notSubscribedCodes, code), slices.Contains(typeCodes, code):
 		v.State, v.Reason = kind.Unsupported, code
 	case code == "InvalidAction" && strings.Contains(message, "not supported in this region"):
 		v.State, v.Reason = kind.Unsupported, ServiceNotInRegion
@@ -81,6 +88,7 @@ func Judge(err error) kind.Verdict {
 var (
 	deniedCodes = []string{
 		"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation",
+		"ForbiddenException", "UnauthorizedException", // of MSK
 	}
 	notSubscribedCodes = []string{"OptInRequired", "SubscriptionRequiredException"}
 	// What services say of good credentials in a region that the account has not enabled, and of
@@ -89,6 +97,18 @@ var (
 		"UnrecognizedClientException", "AuthFailure", "InvalidClientTokenId", "InvalidSecurity",
 	}
 )
+
+// What Cloud Control says of a type that the region does not know, or that cannot be listed; and what
+// it says for the service behind it, whose own words are in the message.
+var (
+	typeCodes    = []string{"TypeNotFoundException", "UnsupportedActionException"}
+	handlerCodes = []string{"GeneralServiceException", "HandlerFailureException", "HandlerInternalFailureException"}
+)
+
+func deniedByHandler(message string) bool {
+	return strings.Contains(message, "AccessDenied") || strings.Contains(message, "not authorized to perform") ||
+		strings.Contains(message, "UnauthorizedOperation")
+}
 
 // unknown is the SDK's word for a code or a message that is not in the answer.
 const unknown = "UnknownError"

@@ -200,3 +200,64 @@ func TestABulkThatFailsLeavesTheKeysUnread(t *testing.T) {
 		t.Errorf("%+v", got.verdict)
 	}
 }
+
+func TestABatchIsOfOneParent(t *testing.T) {
+	var c calls
+	listed := items("a", "b", "c", "d", "e")
+	for i, parent := range []string{"one", "two", "one", "one", "two"} {
+		listed[i].Parent = parent
+	}
+	got := list(t.Context(), collect.Request{Kind: things(listed, kind.Enrich{
+		Keys: []string{"Size"}, Size: 2,
+		Call: func(_ context.Context, _ aws.Config, _ kind.Site, items []kind.Item) (replies, error) {
+			asked, answers := items[0].Parent, replies{}
+			for _, it := range items {
+				asked += " " + it.Key
+				answers[it.Key] = kind.Answer{Properties: found{"Size": it.Parent}}
+			}
+			c.note(asked)
+			return answers, nil
+		},
+	})})
+	c.want(t, "one a c", "one d", "two b e")
+	if got.verdict.State != kind.Complete {
+		t.Errorf("%+v", got.verdict)
+	}
+}
+
+func TestOneItemAloneIsNotAskedAboutInBulk(t *testing.T) {
+	for keys, want := range map[string]string{"a": "Tags a", "a b": "bulk"} {
+		var c calls
+		got := list(t.Context(), collect.Request{Kind: things(items(strings.Fields(keys)...), kind.Enrich{
+			Keys: []string{"Tags"}, Call: each(&c, "Tags", nil),
+			Bulk: func(context.Context, aws.Config, kind.Site) (replies, error) {
+				c.note("bulk")
+				return replies{"a": {}, "b": {}}, nil
+			},
+		})})
+		c.want(t, want)
+		if got.verdict.State != kind.Complete {
+			t.Errorf("%+v", got.verdict)
+		}
+	}
+}
+
+func TestSecretsAreHiddenFromMappingsUnlessRevealed(t *testing.T) {
+	kindOf := func() kind.Kind {
+		listed := items("a")
+		listed[0].Properties["Environment"] = found{"Variables": found{"TOKEN": "s3cret"}}
+		k := things(listed, kind.Enrich{Keys: []string{"Containers"},
+			Call: kind.Each(func(context.Context, aws.Config, kind.Site, kind.Item) (found, error) {
+				return found{"Containers": []any{found{"environment": []any{found{"name": "TOKEN", "value": "s3cret"}}}}}, nil
+			})})
+		k.Secrets = []string{"Environment.Variables.*", "Containers[].environment[].value"}
+		return k
+	}
+	for reveal, value := range map[bool]string{false: "***", true: "s3cret"} {
+		got := list(t.Context(), collect.Request{Kind: kindOf(), Reveal: reveal})
+		wantSeen(t, view(got.one(t, "a")), seen{Properties: found{
+			"Key": "a", "Environment": found{"Variables": found{"TOKEN": value}},
+			"Containers": []any{found{"environment": []any{found{"name": "TOKEN", "value": value}}}},
+		}})
+	}
+}

@@ -23,14 +23,16 @@ func (c *cell) wants(e kind.Enrich) bool {
 	if e.Option != "" && !slices.Contains(c.Options, e.Option) {
 		return false
 	}
-	return e.Whole || slices.ContainsFunc(e.Keys, c.Reads)
+	return slices.ContainsFunc(e.Keys, func(key string) bool { return key == kind.Any || c.Reads(key) })
 }
 
 // enrich asks all that is wanted about the items of a page, everything at once: the pacer decides
 // what runs.
-func (c *cell) enrich(ctx context.Context, items []kind.Item) []Resource {
+func (c *cell) enrich(ctx context.Context, page kind.Page) []Resource {
+	items := page.Items
 	resources := make([]Resource, len(items))
 	for i, it := range items {
+		c.hide(it.Properties)
 		resources[i] = Resource{Item: it, Site: c.site, kind: c.Kind,
 			Whole: kind.Verdict{State: kind.Complete}, parts: make([]part, len(c.Kind.Enrich))}
 	}
@@ -47,11 +49,12 @@ func (c *cell) enrich(ctx context.Context, items []kind.Item) []Resource {
 			continue
 		}
 		ask := &question{cell: c, Enrich: e, n: n, resources: resources}
-		if e.Bulk != nil {
+		alone := len(items) == 1 && c.pages == 1 && page.Next == ""
+		if e.Bulk != nil && !alone {
 			g.Go(func() error { ask.inBulk(ctx); return nil })
 			continue
 		}
-		for batch := range slices.Chunk(indices(len(items)), max(1, e.Size)) {
+		for _, batch := range batches(items, indices(len(items)), e.Size) {
 			g.Go(func() error { ask.batch(ctx, batch, true); return nil })
 		}
 	}
@@ -60,6 +63,29 @@ func (c *cell) enrich(ctx context.Context, items []kind.Item) []Resource {
 		resources[i].settle()
 	}
 	return resources
+}
+
+// hide keeps secrets from the mapping, unless it was told that they are to be there.
+func (c *cell) hide(properties map[string]any) {
+	if !c.Reveal {
+		c.Kind.Redact(properties)
+	}
+}
+
+// batches are the items at these indices in batches of one region and parent.
+func batches(items []kind.Item, at []int, size int) (list [][]int) {
+	type place struct{ region, parent string }
+	open := map[place]int{} // the batch that is not full yet
+	for _, i := range at {
+		p := place{items[i].Region, items[i].Parent}
+		n, ok := open[p]
+		if !ok || len(list[n]) >= max(1, size) {
+			n = len(list)
+			open[p], list = n, append(list, nil)
+		}
+		list[n] = append(list[n], i)
+	}
+	return list
 }
 
 func regionsOf(items []kind.Item) map[string]bool {
@@ -114,9 +140,16 @@ func (q *question) inBulk(ctx context.Context) {
 			missing = append(missing, i)
 		}
 	}
-	for batch := range slices.Chunk(missing, max(1, q.Size)) {
-		q.batch(ctx, batch, false)
+	items := make([]kind.Item, len(q.resources))
+	for i := range items {
+		items[i] = q.resources[i].Item
 	}
+	var g errgroup.Group
+	g.SetLimit(2 * PerService)
+	for _, batch := range batches(items, missing, q.Size) {
+		g.Go(func() error { q.batch(ctx, batch, false); return nil })
+	}
+	_ = g.Wait()
 }
 
 // batch asks about items. Those without an answer are asked about once more, then they are unread.
@@ -194,6 +227,7 @@ func (q *question) take(i int, answers map[string]kind.Answer) bool {
 	case a.Err != nil:
 		q.judge(i, a.Err)
 	default:
+		q.hide(a.Properties)
 		q.resources[i].parts[q.n] = part{asked: true, answer: a.Properties, unread: kind.Verdict{State: kind.Complete}}
 	}
 	return true

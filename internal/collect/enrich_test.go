@@ -129,6 +129,7 @@ func TestOnlyWhatSomebodyReadsIsAsked(t *testing.T) {
 		return things(items("a"),
 			kind.Enrich{Keys: []string{"Name", "Size"}, Call: each(c, "Size", nil)},
 			kind.Enrich{Keys: []string{"Status"}, Whole: true, Call: each(c, "Status", nil)},
+			kind.Enrich{Keys: []string{kind.Any}, Whole: true, Call: each(c, "All", nil)},
 			kind.Enrich{Option: "TagsAction", Keys: []string{"Tags"}, Call: each(c, "Tags", nil)},
 			kind.Enrich{Option: "PolicyAction", Keys: []string{"Policy"}, Call: each(c, "Policy", nil)})
 	}
@@ -138,14 +139,15 @@ func TestOnlyWhatSomebodyReadsIsAsked(t *testing.T) {
 		options []string
 		want    []string
 	}{
-		{"nothing is read", "", nil, []string{"Status a"}},
-		{"one key of several", "Size", nil, []string{"Size a", "Status a"}},
-		{"a key whose option is not asked for", "Tags", nil, []string{"Status a"}},
-		{"a key whose option is asked for", "Tags", []string{"TagsAction"}, []string{"Status a", "Tags a"}},
+		{"nothing is read", "", nil, []string{"All a"}},
+		{"one key of several", "Size", nil, []string{"Size a", "All a"}},
+		{"a key whose option is not asked for", "Tags", nil, []string{"All a"}},
+		{"a key whose option is asked for", "Tags", []string{"TagsAction"}, []string{"All a", "Tags a"}},
 		{"an option whose keys nobody reads", "Size", []string{"TagsAction", "PolicyAction"},
-			[]string{"Size a", "Status a"}},
+			[]string{"Size a", "All a"}},
+		{"a key without which the item is nothing", "Status", nil, []string{"Status a", "All a"}},
 		{"everything", "Name Tags Policy", []string{"PolicyAction", "TagsAction"},
-			[]string{"Size a", "Status a", "Tags a", "Policy a"}},
+			[]string{"Size a", "All a", "Tags a", "Policy a"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

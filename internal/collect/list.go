@@ -24,6 +24,8 @@ type Request struct {
 	Options []string              // includeActions of all blocks of the kind
 	Reads   func(key string) bool // may any program read this key of Properties?
 	Cursor  string                // where an earlier invocation stopped; "" = at the start
+	Reveal  bool                  // leave in what may be secret
+	Bound   kind.Bound            // of a kind with a history
 }
 
 // Resource is one listed item with all that was asked about it.
@@ -89,7 +91,7 @@ func List(ctx context.Context, stop <-chan struct{}, cfg aws.Config, r Request, 
 	var last kind.Verdict
 	for _, site := range r.Sites {
 		cfg.Region = site.Region
-		c := cell{Request: r, cfg: cfg, site: site, seen: map[string]bool{}, verdict: kind.Verdict{State: kind.Complete}}
+		c := cell{Request: r, cfg: cfg, site: site, seen: map[string]bool{}, counted: map[string]int{}, verdict: kind.Verdict{State: kind.Complete}}
 		v, cursor, err = c.list(ctx, stop, page)
 		if err != nil || c.pages > 0 || v.State != kind.Denied && v.State != kind.Unsupported {
 			return v, cursor, err
@@ -110,6 +112,7 @@ type cell struct {
 	seen    map[string]bool // cursors that were asked for
 	verdict kind.Verdict    // of the items so far
 	bulk    []*bulk         // by enrichment
+	counted map[string]int  // items so far, by what they are of
 }
 
 func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resource) error) (kind.Verdict, string, error) {
@@ -133,12 +136,14 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 			return v, "", nil
 		}
 		c.pages++
-		resources := c.enrich(ctx, p.Items)
+		var rest []kind.Item
+		p.Items, rest = c.part(p.Items)
+		resources := c.bound(c.enrich(ctx, p), rest)
 		if err := ctx.Err(); err != nil {
 			return kind.Verdict{}, cursor, err // what is missing is missing for lack of time only
 		}
 		for i := range resources {
-			if u := resources[i].Unread(); len(u) > 0 && c.verdict.State == kind.Complete {
+			if u := resources[i].Unread(); len(u) > 0 && u[0].Reason != Beyond && c.verdict.State == kind.Complete {
 				c.verdict = kind.Verdict{State: kind.Listed, Reason: u[0].Reason, Message: u[0].Message}
 			}
 		}

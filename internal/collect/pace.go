@@ -35,20 +35,24 @@ type Pacer struct {
 	lanes     map[lane]*budget
 	calls     map[string]int
 	throttled int
+	answers   map[string]*shared // by request
 }
 
 type lane struct{ region, service string }
 
 // NewPacer returns a pacer whose calls also count against the pool.
 func NewPacer(pool Pool) *Pacer {
-	return &Pacer{pool: pool, lanes: map[lane]*budget{}, calls: map[string]int{}}
+	return &Pacer{pool: pool, lanes: map[lane]*budget{}, calls: map[string]int{}, answers: map[string]*shared{}}
 }
 
-// Config returns cfg with all calls made through it paced, and their answers examined for being AWS's.
+// Config returns cfg with all calls made through it paced, those of kind.Shared made once, and their answers examined for being AWS's.
 func (p *Pacer) Config(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	// In the Initialize step the request has not been built: what waits here holds no memory.
 	cfg.APIOptions = append(cfg.APIOptions, access.Genuine, func(s *middleware.Stack) error {
+		if err := s.Initialize.Add(middleware.InitializeMiddlewareFunc("share", p.share), middleware.After); err != nil {
+			return err
+		}
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("pace", p.admit), middleware.After)
 	})
 	retryer := cfg.Retryer
@@ -70,10 +74,19 @@ func (p *Pacer) budget(ctx context.Context) *budget {
 	defer p.mu.Unlock()
 	b := p.lanes[k]
 	if b == nil {
-		b = &budget{slots: make(chan struct{}, PerService), limit: rate.NewLimiter(rate.Inf, 1)}
+		b = &budget{slots: make(chan struct{}, PerService), limit: rate.NewLimiter(begin(k.service), 1)}
 		p.lanes[k] = b
 	}
 	return b
+}
+
+// begin is the rate to begin with. Most services bear more than our slots let through, or differ too
+// much; Cloud Control throttles at some 30 requests a second, also for the services behind it.
+func begin(service string) rate.Limit {
+	if service == "CloudControl" {
+		return 25
+	}
+	return rate.Inf
 }
 
 type attemptsKey struct{}

@@ -29,6 +29,7 @@ type Settings struct {
 	GraceDays           int      // ACCOUNT_GRACE_DAYS, 0 to 365; 7 unless set
 	RefreshDays         int      // REFRESH_EVERY_DAYS, 0 (never) to 365; 7 unless set
 	StateMachineARN     string   // STATE_MACHINE_ARN; "" = runs have no executions
+	RevealSecrets       bool     // REVEAL_SECRETS; false unless set
 }
 
 // Load reads the environment. Every problem is in the one error, which is named SettingsInvalid.
@@ -83,6 +84,9 @@ func Load(getenv func(string) string) (Settings, error) {
 		return n
 	}
 	s.GraceDays, s.RefreshDays = days("ACCOUNT_GRACE_DAYS"), days("REFRESH_EVERY_DAYS")
+	if s.RevealSecrets, err = strconv.ParseBool(get("REVEAL_SECRETS", "false")); err != nil {
+		complain("REVEAL_SECRETS: %q is neither true nor false", getenv("REVEAL_SECRETS"))
+	}
 	if s.StateMachineARN != "" && !stateMachine.MatchString(s.StateMachineARN) {
 		complain("STATE_MACHINE_ARN: %q is not the ARN of a state machine", s.StateMachineARN)
 	}

@@ -51,7 +51,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"ORGANIZATION_ROLE_ARN= arn:aws:iam::999900001111:role/org ", "OU_IDS=ou-1,ou-2",
 		"EXCLUDED_ACCOUNTS=111122223333 444455556666",
 		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ", "REFRESH_EVERY_DAYS= 14 ",
-		"STATE_MACHINE_ARN= " + machine,
+		"STATE_MACHINE_ARN= " + machine, "REVEAL_SECRETS= true ",
 	}
 	got, err := load(env...)
 	want := edge.Settings{
@@ -61,7 +61,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 			"arn:aws:iam::444455556666:role/read", "argn"},
 		OrganizationRoleARN: "arn:aws:iam::999900001111:role/org", OUs: []string{"ou-1", "ou-2"},
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
-		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine,
+		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine, RevealSecrets: true,
 	}
 	if err != nil {
 		t.Error(err)

@@ -11,17 +11,18 @@ import (
 // nobody's list: they are for tests, and for the lab.
 var mayImport = map[string][]string{
 	"functions": {"access", "collect", "edge", "functions", "kind", "kinds", "ledger", "mapping", "org", "port", "report", "run"},
-	"run":       {"access", "collect", "kind", "ledger", "mapping", "org", "port", "report"},
+	"run":       {"access", "collect", "kind", "ledger", "mapping", "org", "port", "report", "spelling"},
 	"collect":   {"access", "kind"},
 	"ledger":    {"kind"},
 	"report":    {"kind"},
 	"org":       {"access", "kind"},
 	"access":    {"kind"},
 	"kinds":     {"kind"},
-	"kind":      {},
+	"kind":      {"spelling"},
 	"port":      {},
-	"mapping":   {"onig"},
+	"mapping":   {"onig", "spelling"},
 	"onig":      {},
+	"spelling":  {},
 	"edge":      {},
 
 	"port/porttest": {"port"},

@@ -28,9 +28,16 @@ const GlobalRegion = "global"
 type Kind struct {
 	Name    string   // CloudFormation's type name, as mappings write it: AWS::EC2::Instance
 	Scope   Scope    // how often it is listed
-	Actions []string // IAM actions that List needs
+	Actions []string // IAM actions that List needs: of the member role, of a Hub kind of the hub's own
 	List    List
 	Enrich  []Enrich // further calls for the items listed, independent of each other
+	// Defaults are class names of Ocean's actions that are part of every resource: mappings may name
+	// them in includeActions, which changes nothing.
+	Defaults []string
+	History  *History // of kinds that only grow in number
+	// Secrets are paths in Properties to values that may be secret: Environment.Variables.*,
+	// ContainerDefinitions[].environment[].value.
+	Secrets []string
 }
 
 // List reads the page at cursor ("" = the first) of a kind's items. It makes at most a few calls,
@@ -49,6 +56,8 @@ type Item struct {
 	Properties map[string]any // what the listing says, as Plain renders it
 	Context    map[string]any // members of __ExtraContext beside AccountId and Region
 	Region     string         // where calls about this item go; "" = the site's region
+	Parent     string         // what it was listed in, if its kind is listed so: a cluster, a pipeline
+	Known      map[string]any // what the listing says that belongs to options: their Call finds it here
 }
 
 // Enrich is a further call about items that are already listed. A mapping reads its keys only if it
@@ -62,14 +71,19 @@ type Enrich struct {
 	Empty   map[string]any // what the keys hold then; keys not named here are left out
 	Gone    []string       // error codes that say "the item no longer exists"
 
-	// Call asks about up to Size items (0 = 1). An item without an answer was not read; Size > 1
-	// joins by Item.Key, never by position.
+	// Call asks about up to Size items (0 = 1) of one Region and Parent. An item without an answer was
+	// not read; Size > 1 joins by Item.Key, never by position.
 	Call Call
 	Size int
-	// Bulk, where not nil, asks once about all items of the cell at Site. Items missing from its
-	// answer are asked about by Call.
+	// Bulk, where not nil, asks once about all items of the cell at Site, unless there is one only.
+	// Items missing from its answer are asked about by Call.
 	Bulk func(ctx context.Context, cfg aws.Config, at Site) (map[string]Answer, error)
+	// Saves are IAM actions that Bulk needs beyond Actions. Without them the same is found out by Call.
+	Saves []string
 }
+
+// Any among an Enrich's Keys says that it may fill any key.
+const Any = "*"
 
 // Call asks about items and answers by Item.Key. cfg and at are of the region of the items.
 type Call func(ctx context.Context, cfg aws.Config, at Site, items []Item) (map[string]Answer, error)
@@ -98,6 +112,9 @@ type Site struct {
 	Account     string // 12 digits
 	AccountName string
 	Region      string // where calls go, also for global kinds
+	// Organization is what Organizations says of the account, as Members renders it; nil where it was
+	// not asked.
+	Organization map[string]any
 }
 
 // Resource is the raw object of an item, the input of mapping programs. properties are the item's
@@ -115,6 +132,15 @@ func (k Kind) Resource(at Site, it Item, properties map[string]any) map[string]a
 	r["__ExtraContext"] = extra
 	return r
 }
+
+type sharedKey struct{}
+
+// Shared marks a request that kinds of one account have in common, to be answered to all of them from
+// the first one's answer, which nobody may change.
+func Shared(ctx context.Context) context.Context { return context.WithValue(ctx, sharedKey{}, true) }
+
+// IsShared says that ctx is of Shared.
+func IsShared(ctx context.Context) bool { return ctx.Value(sharedKey{}) != nil }
 
 // Token is the page token of a request for cursor: nil for the first page.
 func Token(cursor string) *string {

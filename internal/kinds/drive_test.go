@@ -47,8 +47,11 @@ func (d *driver) run(cursor string) (results []result, pages []pageStart) {
 	for {
 		pages = append(pages, pageStart{cursor, len(results)})
 		page, err := d.kind.List(d.t.Context(), d.cfg, d.at, cursor)
-		if err != nil {
+		if err != nil && cursor == "" {
 			d.t.Fatalf("list from %q: %v", cursor, err)
+		}
+		if err != nil { // the listing says so at its end
+			return append(results, result{Key: "the list", Unread: map[string]string{"*": code(err)}}), pages
 		}
 		results = append(results, d.page(page.Items)...)
 		if page.Next == "" {
@@ -95,7 +98,7 @@ func (d *driver) judge(e kind.Enrich, a kind.Answer, r *result, properties map[s
 		maps.Copy(properties, e.Empty)
 	case a.Err == nil:
 		for k := range a.Properties {
-			if !slices.Contains(e.Keys, k) {
+			if !slices.Contains(e.Keys, k) && e.Keys[0] != kind.Any {
 				d.t.Errorf("%s fills %s, which its keys do not name", e.Actions, k)
 			}
 		}
@@ -117,7 +120,7 @@ func (d *driver) answers(n int, items []kind.Item) map[string]kind.Answer {
 	e := d.kind.Enrich[n]
 	answers := map[string]kind.Answer{}
 	if e.Bulk != nil {
-		if d.bulks[n] == nil {
+		if _, asked := d.bulks[n]; !asked {
 			all, err := e.Bulk(d.t.Context(), d.cfg, d.at)
 			if err != nil {
 				d.t.Fatalf("%s in bulk: %v", e.Actions, err)
@@ -127,8 +130,13 @@ func (d *driver) answers(n int, items []kind.Item) map[string]kind.Answer {
 		maps.Copy(answers, d.bulks[n])
 		items = missing(items, answers)
 	}
-	for batch := range slices.Chunk(items, max(1, e.Size)) {
-		maps.Copy(answers, d.ask(e.Call, batch, e.Bulk == nil))
+	for len(items) > 0 {
+		n := 1
+		for n < min(e.Size, len(items)) && items[n].Parent == items[0].Parent {
+			n++
+		}
+		maps.Copy(answers, d.ask(e.Call, items[:n], e.Bulk == nil))
+		items = items[n:]
 	}
 	return answers
 }

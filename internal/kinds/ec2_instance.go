@@ -56,6 +56,7 @@ var ec2Instance = kind.Kind{
 			return instanceStatus(ctx, cfg, &ec2.DescribeInstanceStatusInput{InstanceIds: keys(items)})
 		},
 	}},
+	Defaults: []string{"DescribeInstancesAction"},
 }
 
 func instanceStatus(

@@ -15,22 +15,10 @@ var ecsCluster = kind.Kind{
 	Name:    "AWS::ECS::Cluster",
 	Scope:   kind.Regional,
 	Actions: []string{"ecs:ListClusters"},
-	List: func(ctx context.Context, cfg aws.Config, _ kind.Site, cursor string) (kind.Page, error) {
-		out, err := ecs.NewFromConfig(cfg).ListClusters(ctx, &ecs.ListClustersInput{
-			MaxResults: aws.Int32(100), NextToken: kind.Token(cursor),
-		})
-		if err != nil {
-			return kind.Page{}, err
-		}
-		if out.ClusterArns == nil {
-			return kind.Page{}, without("clusterArns")
-		}
-		page := kind.Page{Next: aws.ToString(out.NextToken)}
-		for _, arn := range out.ClusterArns {
-			page.Items = append(page.Items, kind.Item{Key: arn, Properties: map[string]any{"ClusterArn": arn}})
-		}
-		return page, nil
-	},
+	List: pages(listClusters,
+		func(out *ecs.ListClustersOutput) ([]string, *string) { return out.ClusterArns, out.NextToken },
+		names("ClusterArn"),
+	),
 	Enrich: []kind.Enrich{{
 		Actions: []string{"ecs:DescribeClusters"},
 		Keys:    ecsClusterKeys,
@@ -38,6 +26,7 @@ var ecsCluster = kind.Kind{
 		Size:    100,
 		Call:    describeClusters,
 	}},
+	Defaults: []string{"DescribeClustersAction"},
 }
 
 var ecsClusterKeys = []string{
@@ -45,6 +34,21 @@ var ecsClusterKeys = []string{
 	"ClusterSettings", "Configuration", "DefaultCapacityProviderStrategy", "PendingTasksCount",
 	"RegisteredContainerInstancesCount", "RunningTasksCount", "ServiceConnectDefaults", "Statistics",
 	"Status", "Tags",
+}
+
+// listClusters serves clusters and services.
+func listClusters(ctx context.Context, cfg aws.Config, token *string) (*ecs.ListClustersOutput, error) {
+	return ecs.NewFromConfig(cfg).ListClusters(kind.Shared(ctx), &ecs.ListClustersInput{
+		MaxResults: aws.Int32(100), NextToken: token,
+	})
+}
+
+func clusterARNs(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
+	out, err := listClusters(ctx, cfg, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	return out.ClusterArns, out.NextToken, nil
 }
 
 func describeClusters(

@@ -32,3 +32,12 @@ func only(p map[string]any, keys []string) map[string]any {
 	}
 	return q
 }
+
+// gone are the answers about items that the service does not know.
+func gone(keys []string) map[string]kind.Answer {
+	answers := map[string]kind.Answer{}
+	for _, k := range keys {
+		answers[k] = kind.Answer{Gone: true}
+	}
+	return answers
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
@@ -24,22 +25,27 @@ import (
 var refusals = map[string]struct{ code, header, body string }{
 	"ec2": {"UnauthorizedOperation", "",
 		"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"},
-	"ecs": {"AccessDeniedException", "AccessDeniedException", "{}"},
-	"s3":  {"AccessDenied", "", "<Error><Code>AccessDenied</Code></Error>"},
-	"sns": {"AuthorizationError", "",
-		"<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code></Error></ErrorResponse>"},
+	"s3":          {"AccessDenied", "", "<Error><Code>AccessDenied</Code></Error>"},
+	"rds":         {"AccessDenied", "", queryRefusal("AccessDenied")},
+	"elasticache": {"AccessDenied", "", queryRefusal("AccessDenied")},
+	"sns":         {"AuthorizationError", "", queryRefusal("AuthorizationError")},
+	"kafka":       {"ForbiddenException", "ForbiddenException", "{}"},
+}
+
+func queryRefusal(code string) string {
+	return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code></Error></ErrorResponse>"
 }
 
 func TestARefusedListingIsAnErrorAndNeverAnEmptyList(t *testing.T) {
 	for _, k := range kinds.All {
-		if k.Scope == kind.Hub {
+		if len(k.Actions) == 0 {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {
 			service, _, _ := strings.Cut(k.Actions[0], ":")
 			refusal, ok := refusals[service]
 			if !ok {
-				t.Fatalf("how does %s refuse?", service)
+				refusal.code, refusal.header, refusal.body = "AccessDeniedException", "AccessDeniedException", "{}"
 			}
 			cfg := awstest.Config(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if refusal.header != "" {
@@ -48,9 +54,10 @@ func TestARefusedListingIsAnErrorAndNeverAnEmptyList(t *testing.T) {
 				w.WriteHeader(http.StatusForbidden)
 				io.WriteString(w, refusal.body)
 			}), site.Region)
-			for _, cursor := range []string{"", "t1"} {
+			for _, cursor := range []string{"", `{"page":"t1"}`} {
 				page, err := k.List(t.Context(), cfg, site, cursor)
-				if code(err) != refusal.code || len(page.Items) > 0 || page.Next != "" {
+				denied := access.Judge(err).State == kind.Denied
+				if !denied || code(err) != refusal.code || len(page.Items) > 0 || page.Next != "" {
 					t.Errorf("from %q: got %v, %v, want %s", cursor, page, err, refusal.code)
 				}
 			}
@@ -64,13 +71,16 @@ func TestACancelledListingIsAnError(t *testing.T) {
 	cfg := awstest.Config(http.NotFoundHandler(), site.Region)
 	items := []kind.Item{{Key: "a", Properties: map[string]any{}}}
 	for _, k := range kinds.All {
-		if k.Scope == kind.Hub {
+		if len(k.Actions) == 0 {
 			continue
 		}
 		if _, err := k.List(ctx, cfg, site, ""); code(err) != "Canceled" {
 			t.Errorf("%s: list: got %v", k.Name, err)
 		}
 		for _, e := range k.Enrich {
+			if len(e.Actions) == 0 {
+				continue
+			}
 			if _, err := e.Call(ctx, cfg, site, items); code(err) != "Canceled" {
 				t.Errorf("%s: %s: got %v", k.Name, e.Actions, err)
 			}
@@ -146,8 +156,8 @@ func TestKindsAreWellFormed(t *testing.T) {
 			if k.List == nil {
 				t.Error("it has no listing")
 			}
-			if (k.Scope == kind.Hub) != (len(k.Actions) == 0) {
-				t.Errorf("%s kinds do not need actions %q", k.Scope, k.Actions)
+			if k.Scope != kind.Hub && len(k.Actions) == 0 {
+				t.Error("it needs no actions")
 			}
 			requireActions(t, k.Actions)
 			options := map[string]bool{}
@@ -166,10 +176,11 @@ func requireEnrich(t *testing.T, e kind.Enrich) {
 	if e.Option != "" && !optionName.MatchString(e.Option) {
 		t.Errorf("option %q is none of Ocean's class names", e.Option)
 	}
-	if len(e.Actions) == 0 || len(e.Keys) == 0 || e.Call == nil {
-		t.Errorf("%q has no actions, keys or call", e.Option)
+	if len(e.Keys) == 0 || e.Call == nil {
+		t.Errorf("%q has no keys or call", e.Option)
 	}
 	requireActions(t, e.Actions)
+	requireActions(t, e.Saves)
 	if !slices.IsSorted(e.Keys) || len(slices.Compact(slices.Clone(e.Keys))) != len(e.Keys) {
 		t.Errorf("keys of %s are not sorted and unique: %q", e.Actions, e.Keys)
 	}

@@ -83,16 +83,23 @@ func TestRecordings(t *testing.T) {
 				plain(t, r.Key, r.Resource)
 			}
 			got := encode(t, results)
-			if *update {
-				want.Data = got
-				if err := os.WriteFile(path, txtar.Format(recording), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
+			write(t, path, recording, want, got)
 			if diff := cmp.Diff(string(want.Data), string(got)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+// write writes what came of a recording into it, if that was asked for.
+func write(t *testing.T, path string, recording *txtar.Archive, want *txtar.File, got []byte) {
+	t.Helper()
+	if !*update {
+		return
+	}
+	want.Data = got
+	if err := os.WriteFile(path, txtar.Format(recording), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

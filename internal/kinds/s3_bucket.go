@@ -85,6 +85,7 @@ var s3Bucket = kind.Kind{
 		Gone:    bucketGone,
 		Call:    bucketLocation,
 	}},
+	Defaults: []string{"GetBucketTaggingAction", "ListBucketsAction"},
 }
 
 var bucketGone = []string{"NoSuchBucket"}

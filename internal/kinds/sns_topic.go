@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 )
@@ -15,18 +16,13 @@ var snsTopic = kind.Kind{
 	Name:    "AWS::SNS::Topic",
 	Scope:   kind.Regional,
 	Actions: []string{"sns:ListTopics"},
-	List: func(ctx context.Context, cfg aws.Config, _ kind.Site, cursor string) (kind.Page, error) {
-		out, err := sns.NewFromConfig(cfg).ListTopics(ctx, &sns.ListTopicsInput{NextToken: kind.Token(cursor)})
-		if err != nil {
-			return kind.Page{}, err
-		}
-		page := kind.Page{Next: aws.ToString(out.NextToken)}
-		for _, t := range out.Topics {
-			arn := aws.ToString(t.TopicArn)
-			page.Items = append(page.Items, kind.Item{Key: arn, Properties: map[string]any{"TopicArn": arn}})
-		}
-		return page, nil
-	},
+	List: pages(
+		func(ctx context.Context, cfg aws.Config, token *string) (*sns.ListTopicsOutput, error) {
+			return sns.NewFromConfig(cfg).ListTopics(ctx, &sns.ListTopicsInput{NextToken: token})
+		},
+		func(out *sns.ListTopicsOutput) ([]types.Topic, *string) { return out.Topics, out.NextToken },
+		func(at kind.Site, t *types.Topic) kind.Item { return names("TopicArn")(at, t.TopicArn) },
+	),
 	Enrich: []kind.Enrich{{
 		Actions: []string{"sns:GetTopicAttributes"},
 		Keys:    snsTopicKeys,
@@ -38,8 +34,11 @@ var snsTopic = kind.Kind{
 		Actions: []string{"sns:ListTagsForResource"},
 		Keys:    []string{"Tags"},
 		Gone:    []string{"ResourceNotFound"},
+		Bulk:    tagsOf("sns", "Tags", upperTags),
+		Saves:   saves,
 		Call:    kind.Each(topicTags),
 	}},
+	Defaults: []string{"GetTopicAttributesAction", "ListTopicsAction"},
 }
 
 var snsTopicKeys = []string{

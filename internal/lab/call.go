@@ -37,8 +37,8 @@ func read(r *http.Request) (c call, err error) {
 		return c, c.readForm(r)
 	case c.service == "s3":
 		c.operation = s3Operation(r)
-	case c.service == "lambda" && strings.HasSuffix(r.URL.Path, "/invocations"):
-		c.operation = "Invoke"
+	case c.operation == "":
+		c.operation = restOperation(c.service, r)
 	}
 	return c, nil
 }

@@ -177,6 +177,9 @@ func (l *Lab) Roll(ctx context.Context, number uint64) error {
 	return l.seed(ctx, fmt.Sprint("roll-", number))
 }
 
+// Variety gives the account payments one of each kind that the emulator has and the World does not.
+func (l *Lab) Variety(ctx context.Context) error { return l.seed(ctx, "variety") }
+
 func (l *Lab) seed(ctx context.Context, act string) error {
 	ctx, done := l.patiently(ctx)
 	defer done()

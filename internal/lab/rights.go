@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -14,8 +15,8 @@ import (
 )
 
 // rights are what the policies of roles allow, as IAM would judge them: what a role calls without an
-// allowing statement is refused. Persons of the hub may do everything. Calls that do not name their
-// operation, which are those of services with REST APIs other than S3, are not judged.
+// allowing statement is refused. Persons of the hub may do everything. Calls whose operation is not
+// known (see restOperations) are not judged.
 type rights struct {
 	desk desk
 
@@ -172,20 +173,24 @@ func (c call) asks(r *http.Request) (action, resource string, err error) {
 		SecretID        string `json:"SecretId"`
 		StateMachineArn string `json:"stateMachineArn"`
 		ExecutionArn    string `json:"executionArn"`
-		AccountID       string `json:"AccountId"`
+
+		AccountID, ChildID, ResourceID string // of Organizations, which the decoder finds in any case
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if len(body) > 0 && json.Unmarshal(body, &in) != nil {
 		return "", "", nil // not a service that writes JSON
 	}
 	resource = in.SecretID + in.StateMachineArn + in.ExecutionArn
-	switch {
-	case c.service == "organizations" && in.AccountID != "":
-		resource = "arn:aws:organizations::" + hub + ":account/o-lab/" + in.AccountID
-	case resource == "":
+	if id := in.AccountID + in.ChildID + in.ResourceID; c.service == "organizations" && id != "" {
+		resource = "arn:aws:organizations::" + hub + ":account/o-lab/" + id
+	}
+	if resource == "" {
 		resource = "*"
 	}
-	return c.service + ":" + c.operation, resource, nil
+	return cmp.Or(prefixes[c.service], c.service) + ":" + c.operation, resource, nil
 }
+
+// prefixes are those of actions, by services whose signatures have another name.
+var prefixes = map[string]string{"tagging": "tag", "cloudcontrolapi": "cloudformation"}
 
 // s3Parts are the actions by which IAM knows the parts of a bucket that are read.
 var s3Parts = map[string]string{

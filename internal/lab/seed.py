@@ -6,16 +6,19 @@
     python seed.py URL stir < world.json    the same, with a few changes in one account
     python seed.py URL leave < world.json   the same, without the account sandbox in the organization
     python seed.py URL roll-7 < world.json  the same, with the changes that the dice of number 7 throw
+    python seed.py URL variety < world.json the same, with one of each kind that the catalog does not have
 
 The world is what this script has made, not what AWS says: the demo holds Port's catalog against it.
 What it does is told on standard error, one line each. PORT_SECRET is the text of the secret it makes.
 """
 
+import io
 import json
 import os
 import random
 import sys
 import urllib.request
+import zipfile
 
 import boto3
 
@@ -31,6 +34,7 @@ ACCOUNTS = {
 }
 STATE_BUCKET = "northwind-state"  # of local runs
 ARTIFACTS = "northwind-artifacts"  # what sam uploads
+SERVICES = "codepipeline.amazonaws.com", "lambda.amazonaws.com"  # that may enter the role of others
 
 session = boto3.session.Session("hub", "secret")
 clients = {}
@@ -230,11 +234,76 @@ def roll(world, dice):
     return world
 
 
+def variety(world):
+    """Their kinds are in no mapping of the lab's own, so they are not among the world's resources."""
+    account, tags = world.account("payments"), pairs({"team": "payments"})
+    small = pairs({"team": "payments"}, "key", "value")
+
+    def of(service):
+        return aws(service, account)
+
+    subnets = [s["SubnetId"] for s in of("ec2").describe_subnets()["Subnets"][:2]]
+    role = of("iam").create_role(RoleName="service", AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Service": service}} for service in SERVICES]}))["Role"]["Arn"]
+    of("codebuild").create_project(
+        name="build", serviceRole=role, artifacts={"type": "NO_ARTIFACTS"}, tags=small,
+        source={"type": "GITHUB", "location": "https://github.com/northwind/payments"},
+        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0",
+                     "computeType": "BUILD_GENERAL1_SMALL"})
+    of("codebuild").start_build(projectName="build")
+    of("codedeploy").create_application(applicationName="payments", computePlatform="Server", tags=tags)
+    of("codedeploy").create_deployment_group(
+        applicationName="payments", deploymentGroupName="all", serviceRoleArn=role, tags=tags)
+    of("codedeploy").create_deployment(
+        applicationName="payments", deploymentGroupName="all",
+        revision={"revisionType": "S3", "s3Location": {"bucket": "b", "key": "k", "bundleType": "zip"}})
+
+    def action(category, provider, **configuration):
+        return {"name": category, "runOrder": 1, "configuration": configuration,
+                "actionTypeId": {"category": category, "owner": "AWS", "provider": provider, "version": "1"}}
+
+    of("codepipeline").create_pipeline(tags=small, pipeline={
+        "name": "release", "roleArn": role, "artifactStore": {"type": "S3", "location": "payments-assets"},
+        "stages": [{"name": "Source", "actions": [action("Source", "S3", S3Bucket="payments-assets", S3ObjectKey="k")]},
+                   {"name": "Build", "actions": [action("Build", "CodeBuild", ProjectName="build")]}]})
+    of("dynamodb").create_table(
+        TableName="ledger", BillingMode="PAY_PER_REQUEST", Tags=tags,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+    of("ecr").create_repository(repositoryName="payments/api", tags=tags)
+    of("ecs").register_task_definition(
+        family="api", containerDefinitions=[{"name": "api", "image": "payments/api", "memory": 128}], tags=small)
+    of("ecs").create_service(cluster="apps", serviceName="api", taskDefinition="api:1", desiredCount=1, tags=small)
+    of("eks").create_cluster(name="apps", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
+    of("elasticache").create_cache_cluster(
+        CacheClusterId="sessions", Engine="redis", CacheNodeType="cache.t3.micro", NumCacheNodes=1, Tags=tags)
+    of("kafka").create_cluster_v2(ClusterName="events", Tags={"team": "payments"}, Serverless={
+        "VpcConfigs": [{"SubnetIds": subnets, "SecurityGroupIds": ["sg-1"]}]})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("api.py", "def handle(event, context): pass")
+    of("lambda").create_function(
+        FunctionName="refund", Runtime="python3.12", Role=role, Handler="api.handle",
+        Code={"ZipFile": archive.getvalue()}, Tags={"team": "payments"})
+    for make, name in ("create_db_instance", "DBInstance"), ("create_db_cluster", "DBCluster"):
+        more = {"DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20} if name == "DBInstance" else {}
+        getattr(of("rds"), make)(**{name + "Identifier": "ledger"}, Tags=tags, MasterUsername="admin1",
+                                 Engine="postgres" if more else "aurora-postgresql",
+                                 MasterUserPassword="long-enough", **more)
+    of("sesv2").create_email_identity(EmailIdentity="example.com", Tags=tags)
+    of("sesv2").create_configuration_set(ConfigurationSetName="receipts", Tags=tags)
+    of("sqs").create_queue(QueueName="refunds", tags={"team": "payments"})
+    tell("payments eu-west-1: one of each kind")
+    return world
+
+
 def act(world):
     name, _, number = ACT.partition("-")
     if name == "roll":
         return roll(world, random.Random(int(number)))
-    return {"change": change, "crowd": crowd, "leave": leave, "stir": stir}[name](world)
+    return {"change": change, "crowd": crowd, "leave": leave, "stir": stir, "variety": variety}[name](world)
 
 
 world = build() if ACT == "build" else act(World(**json.load(sys.stdin)))

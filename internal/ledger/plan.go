@@ -72,6 +72,8 @@ type Account struct {
 	Partition string    `json:"partition,omitempty"`
 	State     string    `json:"state,omitempty"` // Organizations' word, where it is not ACTIVE
 	Joined    time.Time `json:"joined,omitzero"`
+	// Organization is what Organizations says of it, where the mapping asks for that.
+	Organization map[string]any `json:"organization,omitempty"`
 }
 
 // Absent is an account that the ledger knows and the listing does not have.

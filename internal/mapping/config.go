@@ -139,8 +139,8 @@ func (r *reader) names(path string, v any) []string {
 	return names
 }
 
-// accounts is 0, for not set, where Ocean would fall back to its default.
-func (r *reader) accounts(path string, v any) int {
+// whole is 0 for a number that is not set.
+func (r *reader) whole(path string, v any) int {
 	if v == nil {
 		return 0
 	}
@@ -173,7 +173,10 @@ func (r *reader) readBlock(path string, entry any) *Block {
 		verbatim: r.verbatim,
 	}
 	atOnce := "maxConcurrentAccounts"
-	b.MaxConcurrentAccounts = r.accounts(path+".selector."+atOnce, selector[atOnce])
+	b.MaxConcurrentAccounts = r.whole(path+".selector."+atOnce, selector[atOnce])
+	history := r.object(path+".selector.history", selector["history"])
+	b.Newest = r.whole(path+".selector.history.newest", history["newest"])
+	b.Days = r.whole(path+".selector.history.days", history["days"])
 	query := selector["query"]
 	if query == nil {
 		query = true

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
+	"github.com/port-aws-sync/port-aws-sync/internal/spelling"
 )
 
 // closing says what ends what.
@@ -160,31 +161,9 @@ func (d *dialect) renamed(text string) string {
 		if len(name) < 4 {
 			return name
 		}
-		near := slices.MinFunc(d.names(), func(a, b string) int { return distance(a, name) - distance(b, name) })
-		if distance(near, name) > 1+len(name)/6 {
-			return name
+		if near, apart := spelling.Nearest(d.names(), name); apart <= 1+len(name)/6 {
+			return near
 		}
-		return near
+		return name
 	})
-}
-
-// distance is how many characters have to be added, left out or replaced to come from one to the other.
-func distance(from, to string) int {
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(from) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(to) {
-			cost := diagonal
-			if from[i] != to[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(to)]
 }

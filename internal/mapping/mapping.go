@@ -43,6 +43,7 @@ type Block struct {
 	Options               []string // includeActions
 	Regions               RegionPolicy
 	MaxConcurrentAccounts int // 0 = not set
+	Newest, Days          int // how much of a history is asked for; 0 = not bounded
 
 	// Blueprints are the blueprints the block can yield, sorted; nil if a program computes one.
 	Blueprints []string

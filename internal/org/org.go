@@ -22,6 +22,9 @@ type Account struct {
 	Joined    time.Time // when it became part of the organization; zero for an account of RoleARNs
 	Role      string    // the ARN to assume
 	Partition string    // aws, aws-cn, aws-us-gov, …
+	// Record is all that Organizations says of it, as kind.Members renders it; nil for an account of
+	// RoleARNs.
+	Record map[string]any
 }
 
 // State is the state of an account in Organizations' own words.

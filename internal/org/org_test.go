@@ -147,12 +147,21 @@ func TestAccountsAreReadInFull(t *testing.T) {
 		{
 			ID: "012200330044", ARN: "arn:aws:organizations::999900001111:account/o-aaaaaaaaaa/012200330044",
 			State: org.Closed, Role: "arn:aws:iam::012200330044:role/stack-read", Partition: "aws",
+			Record: map[string]any{
+				"Id": "012200330044", "State": "CLOSED",
+				"Arn": "arn:aws:organizations::999900001111:account/o-aaaaaaaaaa/012200330044",
+			},
 		},
 		{
 			ID: "404455566677", Name: "shop", Email: "shop@example.com", State: org.Active,
 			ARN:    "arn:aws-cn:organizations::999900001111:account/o-aaaaaaaaaa/404455566677",
 			Joined: time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC),
 			Role:   "arn:aws-cn:iam::404455566677:role/stack-read", Partition: "aws-cn",
+			Record: map[string]any{
+				"Id": "404455566677", "Name": "shop", "Email": "shop@example.com", "State": "ACTIVE",
+				"Arn":             "arn:aws-cn:organizations::999900001111:account/o-aaaaaaaaaa/404455566677",
+				"JoinedTimestamp": "2026-03-04T10:00:00Z",
+			},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 )
 
 // pageSize is the most that Organizations gives at once.
@@ -27,14 +28,19 @@ type directory struct {
 	stop   <-chan struct{} // closed when nothing more is to be asked for this time
 }
 
+// Config has the identity that may ask Organizations.
+func (s Source) Config(ctx context.Context) (aws.Config, error) {
+	if s.OrganizationRoleARN == "" {
+		return s.Base, nil
+	}
+	role := access.Role{ARN: s.OrganizationRoleARN, ExternalID: s.ExternalID, Session: s.Session}
+	return access.Assume(ctx, s.Base, role)
+}
+
 func (s Source) directory(ctx context.Context, known *Listing, stop <-chan struct{}) (directory, error) {
-	cfg := s.Base
-	if s.OrganizationRoleARN != "" {
-		var err error
-		role := access.Role{ARN: s.OrganizationRoleARN, ExternalID: s.ExternalID, Session: s.Session}
-		if cfg, err = access.Assume(ctx, s.Base, role); err != nil {
-			return directory{}, refusal("enter "+organizationRole, err)
-		}
+	cfg, err := s.Config(ctx)
+	if err != nil {
+		return directory{}, refusal("enter "+organizationRole, err)
 	}
 	return directory{
 		client: organizations.NewFromConfig(cfg, organizations.WithAPIOptions(access.Genuine)), // a proxy's empty page
@@ -158,6 +164,7 @@ func (s Source) members(list []types.Account) []Account {
 			Joined:    aws.ToTime(a.JoinedTimestamp),
 			Role:      access.RoleARN(partition, id, s.MemberRoleName),
 			Partition: partition,
+			Record:    kind.Members(a, kind.Upper),
 		})
 	}
 	return all

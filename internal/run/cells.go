@@ -74,7 +74,7 @@ func (s *accountSync) cells(regions []string) (open []cell) {
 		k := &s.work.kinds[i]
 		switch k.Scope {
 		case kind.Hub:
-			open = s.join(open, k, kind.GlobalRegion, k.blocks, []string{""})
+			open = s.join(open, k, kind.GlobalRegion, k.blocks, []string{s.engine.Base.Region})
 		case kind.Global:
 			allowed := slices.DeleteFunc(slices.Clone(regions), func(r string) bool { return len(allowing(k.blocks, r)) == 0 })
 			// Our own region first: the credentials are known to work from there.
@@ -90,6 +90,9 @@ func (s *accountSync) cells(regions []string) (open []cell) {
 	}
 	return open
 }
+
+// asksOrganizations says that a kind is listed with the rights that discovery has.
+func asksOrganizations(k kind.Kind) bool { return k.Scope == kind.Hub && len(k.Actions) > 0 }
 
 func rank(first bool) int {
 	if first {
@@ -127,6 +130,7 @@ func (s *accountSync) join(open []cell, k *asked, region string, blocks []*mappi
 	for _, r := range where {
 		c.sites = append(c.sites, kind.Site{
 			Partition: s.account.Partition, Account: s.account.ID, AccountName: s.account.Name, Region: r,
+			Organization: s.account.Organization,
 		})
 	}
 	return append(open, c)
@@ -157,13 +161,21 @@ func (s *accountSync) list(ctx context.Context, cfg aws.Config, cells []cell) er
 }
 
 func (s *accountSync) listOne(ctx context.Context, cfg aws.Config, c cell) error {
-	if c.Scope != kind.Hub {
+	switch {
+	case c.Scope != kind.Hub:
 		cfg.Region = c.sites[0].Region
+	case asksOrganizations(c.Kind):
+		base, err := s.engine.Org.Config(ctx)
+		if err != nil {
+			s.writer.cell(c).end(access.Judge(err), "")
+			return nil
+		}
+		cfg = s.pacer.Config(base)
 	}
 	in := s.writer.cell(c)
 	for {
 		v, cursor, err := collect.List(ctx, s.act.stop, cfg, collect.Request{
-			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(),
+			Kind: c.Kind, Sites: c.sites, Options: c.options, Reads: c.reads, Cursor: in.cursor(), Reveal: s.engine.Reveal, Bound: c.bound(s.work.Time),
 		}, func(page []collect.Resource) error { return in.page(ctx, page) })
 		switch {
 		case err != nil && s.writer.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):

@@ -38,6 +38,9 @@ func OwnKinds() []kind.Kind {
 	return []kind.Kind{{Name: AccountCoverage, Scope: kind.Hub}, {Name: RunCoverage, Scope: kind.Hub}}
 }
 
+// own says that a kind is one of ours.
+func own(name string) bool { return name == AccountCoverage || name == RunCoverage }
+
 // cover brings what a report says into the catalog, as the mapping has it. It is a sync of an account of
 // which only the ledger knows, in the phase in which nobody else syncs.
 func (s *sweep) cover(ctx context.Context, r *report.Report) (Progress, error) {

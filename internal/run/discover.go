@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -193,7 +194,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 	if p.Frozen, err = e.check(p); err != nil {
 		return p, nil, err
 	}
-	accounts, err := selected(&p, found)
+	accounts, err := selected(&p, found, e.describes(p.Mapping))
 	return p, accounts, err
 }
 
@@ -212,8 +213,9 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	for _, b := range m.Blocks {
 		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
 		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
+		_, kindKnown := e.serve(b.Kind)
 		switch {
-		case !slices.ContainsFunc(slices.Concat(e.Kinds, OwnKinds()), func(k kind.Kind) bool { return k.Name == b.Kind }):
+		case !kindKnown && !own(b.Kind):
 			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
 		case len(b.Blueprints) > 0 && known < 0:
 			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",
@@ -230,9 +232,16 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	return frozen, e.sensible(p.Options, m, frozen)
 }
 
+// describes says that the mapping asks for what discovery heard of the accounts.
+func (e *Engine) describes(mapping []byte) bool {
+	return slices.ContainsFunc(e.Kinds, func(k kind.Kind) bool {
+		return asksOrganizations(k) && bytes.Contains(mapping, []byte(k.Name))
+	})
+}
+
 // selected parts the accounts into those to sync, and in the plan those that are not active and those
 // that the run's options leave out.
-func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err error) {
+func selected(p *ledger.Plan, found []org.Account, describe bool) (active []ledger.Account, err error) {
 	only := p.Options.Accounts
 	var wrong []string
 	for _, id := range only {
@@ -248,6 +257,9 @@ func selected(p *ledger.Plan, found []org.Account) (active []ledger.Account, err
 	}
 	for _, a := range found {
 		one := ledger.Account{ID: a.ID, Name: a.Name, Role: a.Role, Partition: a.Partition, Joined: a.Joined}
+		if describe {
+			one.Organization = a.Record
+		}
 		switch {
 		case a.State != org.Active:
 			one.State = string(a.State)

@@ -24,7 +24,8 @@ import (
 // Engine carries out the acts of a run. Its fields are set once, before the first act.
 type Engine struct {
 	Kinds []kind.Kind
-	Base  aws.Config // our own identity
+	Other func(name string) (kind.Kind, bool) // a kind beside Kinds, if there is such a one; nil: none
+	Base  aws.Config                          // our own identity
 	Org   org.Source
 	Port  *port.Client
 	Store ledger.Store
@@ -33,6 +34,7 @@ type Engine struct {
 
 	Type, Identifier string        // of the integration
 	ExternalID       string        // sent when a member role is assumed
+	Reveal           bool          // let mappings see what may be secret
 	Width            int           // accounts synced at once
 	PortTimeout      time.Duration // of one request to Port: a lease outlives its holder's deadline by it
 	// SecondProof is how much later a run must have started to prove again what the guard held.
@@ -153,21 +155,21 @@ func (e *Engine) prepare(l *ledger.Ledger, plan ledger.Plan) (*work, error) {
 	if plan.Options.DryRun {
 		w.ledger = l.Overlay(plan.Run)
 	}
-	for _, k := range e.Kinds {
-		if a := w.ask(k); len(a.blocks) > 0 && plan.Options.Takes(k.Name) {
+	for _, k := range e.serving(m) {
+		if a := w.ask(e.Kinds, k); len(a.blocks) > 0 && plan.Options.Takes(k.Name) {
 			w.kinds = append(w.kinds, a)
 		}
 	}
 	for _, k := range OwnKinds() {
-		if a := w.ask(k); len(a.blocks) > 0 {
+		if a := w.ask(e.Kinds, k); len(a.blocks) > 0 {
 			w.own = append(w.own, a)
 		}
 	}
 	return w, nil
 }
 
-// ask is what the mapping asks of a kind.
-func (w *work) ask(k kind.Kind) asked {
+// ask is what the mapping asks of a kind, which may be a misspelling of a known one.
+func (w *work) ask(known []kind.Kind, k kind.Kind) asked {
 	a := asked{Kind: k}
 	for _, b := range w.mapping.Blocks {
 		if b.Kind != k.Name {
@@ -178,6 +180,7 @@ func (w *work) ask(k kind.Kind) asked {
 			a.frozen = &w.Frozen[i]
 			continue
 		}
+		w.mapping.Warnings = slices.Concat(w.mapping.Warnings, Misfits(known, k, b))
 		a.blocks = append(a.blocks, b)
 		a.options = append(a.options, b.Options...)
 	}

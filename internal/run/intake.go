@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type intake struct {
 	writer *writer
 	seen   map[ledger.ID]bool // resources of this invocation
 	noted  map[string]bool    // paths of programs that failed on some item
+	more   int                // resources beyond the selector's bound
 }
 
 func (w *writer) cell(c cell) *intake {
@@ -55,6 +57,10 @@ func (in *intake) end(v kind.Verdict, cursor string) {
 	m := &in.manifest().Cells[in.index]
 	if v.State == kind.Complete && m.Unread.State != "" {
 		v = m.Unread
+	}
+	if in.more > 0 {
+		in.writer.report(in.problem("", collect.Beyond, fmt.Sprintf("%d more exist, beyond the selector's history", in.more)))
+		in.more = 0
 	}
 	m.Cursor, m.Heard = cursor, in.writer.sync.engine.Now().UTC().Truncate(time.Second)
 	in.manifest().Judge(in.index, in.writer.sync.work.Run, v, in.writer.sync.engine.Now())
@@ -114,6 +120,9 @@ func (in *intake) take(m *mapped, writes []*write) []*write {
 	switch {
 	case m.Gone:
 		mark = ledger.Gone
+	case m.Whole.Reason == collect.Beyond:
+		mark = ledger.Unread // it is there
+		in.more++
 	case m.Whole.State != kind.Complete:
 		mark = ledger.Unread
 		in.spoil(m.Whole.Reason, m.Whole.Message)

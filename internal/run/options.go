@@ -15,6 +15,7 @@ var (
 	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
 	shortID    = regexp.MustCompile(`^[0-9]{9,12}$`)
 	regionName = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+	typeName   = regexp.MustCompile(`^[A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+$`) // the mapping says whether it is asked for
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
@@ -126,7 +127,7 @@ func regionList(value json.RawMessage, problems *[]string) []string {
 func kindList(value json.RawMessage, known []kind.Kind, problems *[]string) []string {
 	list := stringList("kinds", value, problems)
 	for i, name := range list {
-		if !slices.ContainsFunc(known, func(k kind.Kind) bool { return k.Name == name }) {
+		if !slices.ContainsFunc(known, func(k kind.Kind) bool { return k.Name == name }) && !typeName.MatchString(name) {
 			*problems = append(*problems, fmt.Sprintf("kinds[%d]: %q is not a kind we read", i, name))
 		}
 	}

@@ -175,8 +175,8 @@ func TestOptionsAreReadAsAWholeOrNotAtAll(t *testing.T) {
 			`{"accounts":[12200330044,"404455566677"," 404455566688 ","4044"]}`, none, "OptionsInvalid",
 			[]string{"accounts[0]", `did you mean "012200330044"?`, "accounts[3]", "strings of 12 digits"}},
 		{"several mistakes at once",
-			`{"accounts":"404455566677","kinds":["AWS::S3::Buckets"],"dryRun":"yes","region":["eu-west-1"]}`,
-			none, "OptionsInvalid", []string{"accounts: not a list", `kinds[0]: "AWS::S3::Buckets"`, "dryRun",
+			`{"accounts":"404455566677","kinds":["AWS::S3"],"dryRun":"yes","region":["eu-west-1"]}`,
+			none, "OptionsInvalid", []string{"accounts: not a list", `kinds[0]: "AWS::S3"`, "dryRun",
 				"region: there is no such option"}},
 		{"regions that are none", `{"regions":[1]}`, none, "OptionsInvalid",
 			[]string{"regions: not a list of strings"}},
@@ -251,8 +251,8 @@ func TestDiscoverStopsARunThatCannotBeRightBeforeAnythingIsWritten(t *testing.T)
 		{"no mapping yet", func(s *scene) { s.remap(object{}) }, "MappingEmpty", "no mapping yet"},
 		{"a mapping without resources", func(s *scene) { s.remap(config()) }, "MappingInvalid", "resources"},
 		{"a mapping of kinds we do not read", func(s *scene) {
-			s.remap(config(block("AWS::Lambda::Function", "topic", ".Type", object{})))
-		}, "MappingEmpty", "AWS::Lambda::Function"},
+			s.remap(config(block("AWS::Nothing", "topic", ".Type", object{})))
+		}, "MappingEmpty", "AWS::Nothing"},
 		{"a mapping of blueprints that Port does not have", func(s *scene) {
 			s.remap(config(block("AWS::SNS::Topic", "nothing", ".Type", object{})))
 		}, "MappingEmpty", "nothing"},

@@ -16,14 +16,14 @@ func (e *Engine) sensible(o ledger.Options, m *mapping.Mapping, frozen []ledger.
 	// asks says whether a cell of a kind in one of some regions would be asked for; "" is any kind.
 	asks := func(name string, regions []string) bool {
 		return slices.ContainsFunc(m.Blocks, func(b *mapping.Block) bool {
-			i := slices.IndexFunc(e.Kinds, func(k kind.Kind) bool { return k.Name == b.Kind })
+			k, known := e.serve(b.Kind)
 			left := slices.ContainsFunc(frozen, func(f ledger.FrozenBlock) bool { return f.Block == b.Index })
-			if i < 0 || left || name != "" && name != b.Kind || !o.Takes(b.Kind) {
+			if !known || left || name != "" && name != b.Kind || !o.Takes(b.Kind) {
 				return false
 			}
 			return len(regions) == 0 || slices.ContainsFunc(regions, func(region string) bool {
 				global := region == kind.GlobalRegion
-				return global == (e.Kinds[i].Scope != kind.Regional) && (global || b.Regions.Allows(region))
+				return global == (k.Scope != kind.Regional) && (global || b.Regions.Allows(region))
 			})
 		})
 	}
