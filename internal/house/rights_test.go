@@ -62,7 +62,8 @@ var operation = regexp.MustCompile(`^github\.com/aws/aws-sdk-go-v2/service/(\w+)
 func calls(t *testing.T, function string) (own, members []string) {
 	for _, e := range link(t, function) {
 		to, _, _ := strings.Cut(e.to, " ")
-		if strings.HasSuffix(to, "/internal/access.Assume") {
+		// Sweep reads kinds of our own as sync does kinds of AWS, and enters no account for it.
+		if strings.HasSuffix(to, "/internal/access.Assume") && function != "sweep" {
 			own = append(own, "sts:AssumeRole")
 		}
 		m := operation.FindStringSubmatch(to)
@@ -74,7 +75,7 @@ func calls(t *testing.T, function string) (own, members []string) {
 		case slices.Contains(noRights, name):
 		case slices.Contains(ofSync, name) && function == "sync":
 			own = append(own, strings.Replace(name, ".", ":", 1))
-		case slices.Contains(ofSync, name):
+		case slices.Contains(ofSync, name) && !(known && function == "discover"): // which looks for missing accounts
 		case known:
 			own = append(own, action)
 		default:
