@@ -116,7 +116,7 @@ func wage(s *scene, n uint64, off []string, met *tally) (failures, fates []strin
 	c.threads.Wait() // whoever was frozen has thawed
 	time.Sleep(25 * time.Hour)
 	c.note("quiet")
-	c.shut = map[string]bool{}
+	c.locked(func() { c.shut = map[string]bool{} })
 	first := ledger.Options{}
 	if len(c.touched)+len(c.made) > 0 || !c.lost.IsZero() {
 		first = refresh
@@ -137,6 +137,12 @@ func wage(s *scene, n uint64, off []string, met *tally) (failures, fates []strin
 	return c.failures, c.fates
 }
 
+func (c *campaign) locked(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
 func (c *campaign) note(format string, a ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +156,7 @@ func (c *campaign) tell(format string, a ...any) {
 
 // round is one or two processes with their fates.
 func (c *campaign) round() {
-	c.rounds++
+	c.locked(func() { c.rounds++ })
 	for range 1 + c.IntN(3) {
 		c.change(c.Rand)
 	}

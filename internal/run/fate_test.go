@@ -20,7 +20,7 @@ import (
 // dice are those of one occasion of a campaign: who throws before whom does not matter.
 func (c *campaign) dice(occasion string) *rand.Rand {
 	h := fnv.New64a()
-	fmt.Fprint(h, c.rounds, occasion)
+	c.locked(func() { fmt.Fprint(h, c.rounds, occasion) })
 	return rand.New(rand.NewPCG(c.seed, h.Sum64()))
 }
 
@@ -50,7 +50,7 @@ func (c *campaign) process(occasion string) *process {
 	}
 	p.stores = func(key string) {
 		if p.dry && !strings.HasPrefix(key, "runs/") {
-			c.fail("a dry run writes %s", key)
+			c.locked(func() { c.fail("a dry run writes %s", key) })
 		}
 	}
 	p.judge = func(r *http.Request) { c.judge(p, r) }
@@ -104,17 +104,22 @@ func (c *campaign) execute(r run.DiscoverRequest) {
 	var d run.Discovered
 	err := c.invoke(ctx, "discover", began, func(ctx context.Context, e *run.Engine) (run.Progress, error) {
 		answer, err := e.Discover(ctx, r)
-		if err == nil {
-			d = answer
-		}
+		c.locked(func() {
+			if err == nil {
+				d = answer
+			}
+		})
 		return run.Progress{}, err
 	})
 	if err != nil {
 		return
 	}
+	c.mu.Lock()
+	accounts := d.Accounts
+	c.mu.Unlock()
 	var all sync.WaitGroup
 	var synced sync.Map // an account that the run never recorded holds nothing up
-	for _, a := range d.Accounts {
+	for _, a := range accounts {
 		all.Go(func() {
 			err := c.invoke(ctx, "sync-"+a.ID, began, func(ctx context.Context, e *run.Engine) (run.Progress, error) {
 				return e.Sync(ctx, run.SyncRequest{Run: r.Run, Account: a})
@@ -127,13 +132,17 @@ func (c *campaign) execute(r run.DiscoverRequest) {
 	var rep *report.Report
 	err = c.invoke(ctx, "sweep", began, func(ctx context.Context, e *run.Engine) (run.Progress, error) {
 		s, err := e.Sweep(ctx, r.Run)
-		if err == nil && !s.More {
-			rep = s.Report
-		}
+		c.locked(func() {
+			if err == nil && !s.More {
+				rep = s.Report
+			}
+		})
 		return s.Progress, err
 	})
-	if err == nil && rep != nil {
-		c.ended(&process{began: began, only: c.only}, rep)
+	var ended *report.Report
+	c.locked(func() { ended = rep })
+	if err == nil && ended != nil {
+		c.ended(&process{began: began, only: c.only}, ended)
 		return
 	}
 	if c.happens("execution", "close") {
@@ -153,7 +162,7 @@ func (c *campaign) invoke(ctx context.Context, name string, began time.Time, act
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case n == 40:
-			c.fail("%s does not end", name)
+			c.locked(func() { c.fail("%s does not end", name) })
 			return errors.New("endless")
 		case err == nil && !p.More:
 			return nil

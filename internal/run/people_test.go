@@ -81,13 +81,13 @@ func (c *campaign) intervene() {
 	case 0:
 		if exists && c.happens("people", "edit") {
 			c.must(c.port.Edit(blueprint, id, func(e *porttest.Entity) { delete(e.Properties, "region") }))
-			c.touched[blueprint+"/"+id] = true
+			c.locked(func() { c.touched[blueprint+"/"+id] = true })
 			c.note("a person edits %s/%s", blueprint, id)
 		}
 	case 1:
 		if exists && c.happens("people", "remove") {
 			c.must(c.port.Remove(blueprint, id))
-			c.touched[blueprint+"/"+id] = true
+			c.locked(func() { c.touched[blueprint+"/"+id] = true })
 			c.note("a person removes %s/%s", blueprint, id)
 		}
 	case 2, 3:
@@ -100,7 +100,7 @@ func (c *campaign) intervene() {
 		if c.happens("people", "lose-state") {
 			c.threads.Wait()
 			time.Sleep(time.Hour)
-			c.store, c.lost = newMemory(), time.Now()
+			c.locked(func() { c.store, c.lost = newMemory(), time.Now() })
 			c.note("our state is lost")
 		}
 	}
@@ -122,7 +122,7 @@ func (c *campaign) wish() ledger.Options {
 
 // weather is what AWS and Port refuse in a round.
 func (c *campaign) weather() (lift []func()) {
-	c.shut = map[string]bool{}
+	c.locked(func() { c.shut = map[string]bool{} })
 	aws := func(r awstest.Rule, format string, a ...any) {
 		c.note(format, a...)
 		lift = append(lift, c.world.Fault(r))
@@ -133,10 +133,10 @@ func (c *campaign) weather() (lift []func()) {
 		{Region: ireland, Fail: awstest.SCP}, {Region: ireland, Fail: awstest.Throttle}, {Region: ireland, Fail: awstest.Broken},
 	}[c.dice("shut").IntN(5)]
 	if account != "" && c.happens("AWS", "shut "+shut.Operation+" "+shut.Fail) {
-		c.shut[account] = true
-		if shut.Fail == awstest.SCP {
-			c.learned[account] = true
-		}
+		c.locked(func() {
+			c.shut[account] = true
+			c.learned[account] = c.learned[account] || shut.Fail == awstest.SCP
+		})
 		shut.Account = account
 		aws(shut, "%s is shut: %s %s", account, shut.Operation, shut.Fail)
 	}
