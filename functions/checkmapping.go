@@ -42,7 +42,7 @@ func CheckMapping(out io.Writer, file, sample string) error {
 		c.line("warning: %s: %s", place(file, doc, w.Path), w)
 	}
 	for _, b := range m.Blocks {
-		c.block(m, b)
+		c.block(b)
 	}
 	if len(c.wrong) > 0 {
 		return problems(file, doc, c.wrong)
@@ -92,9 +92,9 @@ func (c *checker) line(format string, args ...any) {
 }
 
 // block writes what a block reads, asks and needs.
-func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
+func (c *checker) block(b *mapping.Block) {
 	at := fmt.Sprintf("resources[%d]", b.Index)
-	k, ours := native(b.Kind)
+	k, ours := kind.Find(kinds.All, b.Kind)
 	if !ours {
 		var isType bool
 		if k, isType = kinds.Other(b.Kind); !isType {
@@ -121,19 +121,10 @@ func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
 	}
 }
 
-// native is the kind of a name among those that Cloud Control is not needed for.
-func native(name string) (kind.Kind, bool) {
-	i := slices.IndexFunc(kinds.All, func(k kind.Kind) bool { return k.Name == name })
-	if i < 0 {
-		return kind.Kind{}, false
-	}
-	return kinds.All[i], true
-}
-
 // enrichment writes whether a further call is made for a block, and why not.
 func (c *checker) enrichment(k kind.Kind, b *mapping.Block, e kind.Enrich) {
 	what := fmt.Sprintf("%s (%s)", some(e.Keys), listed(e.Actions, "no IAM action"))
-	switch reads := slices.ContainsFunc(e.Keys, func(key string) bool { return key == kind.Any || b.Reads(key) }); {
+	switch reads := e.Feeds(b.Reads); {
 	case e.Option != "" && !slices.Contains(b.Options, e.Option):
 		if reads {
 			c.line("  not asked: %s; includeActions does not name %s", what, e.Option)

@@ -14,7 +14,7 @@ var codePipelineAction = kind.Kind{
 	Name:     "AWS::CodePipeline::Action",
 	Scope:    kind.Regional,
 	Actions:  []string{"codepipeline:ListPipelines", "codepipeline:GetPipeline"},
-	List:     within{parents: pipelines, children: pipelineActions}.list,
+	List:     within{parents: parents(listPipelines, pipelineNames), children: pipelineActions}.list,
 	Defaults: []string{"GetPipelineActionsDetails"},
 	Secrets:  []string{"Configuration.*", "EnvironmentVariables[].value"},
 }

@@ -79,7 +79,8 @@ func describeTable(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Ite
 var tableTags = pagedTags(kind.Upper, func(
 	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
 ) ([]types.Tag, *string, error) {
-	out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: &it.Key, NextToken: token})
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: &it.Key, NextToken: token}
+	out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

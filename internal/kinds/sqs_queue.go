@@ -3,8 +3,6 @@ package kinds
 import (
 	"context"
 	"path"
-	"slices"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -74,15 +72,10 @@ func queueAttributes(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.I
 	if len(out.Attributes) == 0 {
 		return nil, without("Attributes")
 	}
-	p := map[string]any{}
-	for _, k := range sqsQueueKeys {
-		if v, ok := out.Attributes[k]; ok {
-			p[k] = queueAttribute(k, v)
-		}
-	}
-	return p, nil
+	return typed(out.Attributes, sqsQueueKeys, queueNumbers, queueFlags), nil
 }
 
+// Times are numbers too, and stay text.
 var (
 	queueNumbers = []string{
 		"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
@@ -91,21 +84,6 @@ var (
 	}
 	queueFlags = []string{"ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled"}
 )
-
-// queueAttribute gives the text v of attribute k the type that it stands for. Times stay text.
-func queueAttribute(k, v string) any {
-	switch {
-	case slices.Contains(queueNumbers, k):
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return nil
-		}
-		return n
-	case slices.Contains(queueFlags, k):
-		return v == "true"
-	}
-	return v
-}
 
 func queueTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
 	out, err := sqs.NewFromConfig(cfg).ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: member(it, "QueueUrl")})
