@@ -48,6 +48,28 @@ func TestAccountsOfTheOrganizationAreAsDiscoveryHeardOfThem(t *testing.T) {
 	})
 }
 
+// Nobody can enter an account that is not active, but Organizations goes on to speak of it. What
+// discovery knows only of accounts that can be entered stays as it was.
+func TestOrganizationsDescribesAccountsThatAreNotActive(t *testing.T) {
+	play(t, func(s *scene) {
+		b := block("AWS::Organizations::Account", "topic", ".Properties.Id", object{"display": ".Properties.State"})
+		s.remap(config(accounts(), change(b, "relations", object{}), buckets()))
+		s.frozen(s.run())
+		before := s.catalog()
+		s.world.SetState(prod, "SUSPENDED")
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		r := s.run()
+		s.frozen(r, prod+" unread NotActive 0")
+		s.swept(r, swept{})
+		suspended := before["topic/"+prod]
+		suspended.Properties = object{"display": "SUSPENDED"}
+		before["topic/"+prod] = suspended
+		s.equal(before)
+		s.world.SetState(prod, "ACTIVE")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/bare-11: gone"}})
+	})
+}
+
 // A kind that is in no list of ours does not stop a run, where Other knows it.
 func TestAKindOfNoListIsServedByOther(t *testing.T) {
 	play(t, func(s *scene) {
