@@ -96,14 +96,14 @@ var askLocation = bucketCall("LocationConstraint", "LocationConstraint",
 		return c.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: b})
 	})
 
-// bucketLocation needs no call where the listing told the region. S3's own answer differs for the
-// oldest buckets of eu-west-1 only: "EU".
+// bucketLocation needs no call where the listing told the region, except for eu-west-1: S3's own answer
+// for its oldest buckets is "EU".
 func bucketLocation(
 	ctx context.Context, cfg aws.Config, at kind.Site, items []kind.Item,
 ) (map[string]kind.Answer, error) {
 	var location any
 	switch items[0].Region {
-	case "":
+	case "", "eu-west-1":
 		return askLocation(ctx, cfg, at, items)
 	case "us-east-1":
 	default:
