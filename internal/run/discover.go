@@ -195,7 +195,7 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	for _, b := range m.Blocks {
 		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
 		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
-		_, kindKnown := e.serve(b.Kind)
+		k, kindKnown := e.serve(b.Kind)
 		switch {
 		case !kindKnown:
 			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
@@ -204,9 +204,13 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 				b.Index, strings.Join(b.Blueprints, ", "))
 		default:
 			served++
+			m.Warnings = append(m.Warnings, Misfits(e.Kinds, k, b)...)
 			continue
 		}
 		frozen = append(frozen, f)
+	}
+	for _, w := range m.Warnings { // the report has them, too, but only once the run is over
+		e.Log.Warn("mapping", "warning", w.String())
 	}
 	for i, name := range p.Options.Kinds {
 		if !slices.ContainsFunc(m.Blocks, func(b *mapping.Block) bool { return b.Kind == name }) {
