@@ -26,6 +26,9 @@ func TestWhatDiffersFromJqIsWhatTheDocumentSays(t *testing.T) {
 		{`.none?//1`, `1`, `an error`},
 		{`5 | todate | sub("^1970"; "0970") | strptime("%Y-%m-%dT%H:%M:%SZ") | todate`, `"0970-01-01T00:00:05Z"`,
 			`"970-01-01T00:00:05Z"`},
+		{`-0.7 | todate`, `"1969-12-31T23:59:59Z"`, `"1970-01-01T00:00:00Z"`},
+		{`0 | reverse`, `null`, `[]`},
+		{`[3, 1, 2] | bsearch(1)`, `-1`, `1`},
 		{`nan`, `null`, `null`},
 		{`[infinite, -infinite]`, `[1.7976931348623157e+308,-1.7976931348623157e+308]`, `the same`},
 	} {
@@ -41,7 +44,7 @@ func TestWhatDiffersFromJqIsWhatTheDocumentSays(t *testing.T) {
 		}
 	}
 	for _, program := range []string{`input`, `[inputs]`, `"a" | test("a\\Kb")`, `"a" | test("(?<x>a)\\g<x>")`,
-		`"a" | test("(?~a)")`, `"a" | test("a"; "l")`} {
+		`"a" | test("(?~a)")`, `"a" | test("a"; "l")`, `{@base64 "x": 1}`} {
 		_, err := mapping.Compile([]byte(`{"resources": [{"kind": "k", "port": {"entity": {"mappings": {
 			"identifier": "'i'", "blueprint": "'b'", "properties": {"p": ` + quote(program) + `}}}}}]}`))
 		if err == nil {
