@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,8 @@ func CheckMapping(out io.Writer, file, sample string) error {
 	if len(c.wrong) > 0 {
 		return problems(file, doc, c.wrong)
 	}
-	c.line("IAM actions that the mapping needs in the accounts: %s", listed(slices.Sorted(maps.Keys(c.actions)), "none"))
+	// Without blanks, as the parameter ReadActions takes them.
+	c.line("IAM actions that the mapping needs in the accounts: %s", cmp.Or(strings.Join(slices.Sorted(maps.Keys(c.actions)), ","), "none"))
 	if sample == "" {
 		return c.err
 	}
@@ -133,7 +135,7 @@ func (c *checker) enrichment(k kind.Kind, b *mapping.Block, e kind.Enrich) {
 		c.line("  not asked: %s; no program reads it", what)
 	default:
 		c.line("  asked for each item: %s", what)
-		c.needs(k, e.Actions)
+		c.needs(k, slices.Concat(e.Actions, e.Saves))
 	}
 }
 

@@ -25,8 +25,9 @@ var sqsQueue = kind.Kind{
 		}
 		page := kind.Page{Next: aws.ToString(out.NextToken)}
 		for _, url := range out.QueueUrls { // which SQS leaves out where there are none
+			key := arn(at, "sqs", path.Base(url))
 			page.Items = append(page.Items, kind.Item{
-				Key: arn(at, "sqs", path.Base(url)), Properties: map[string]any{"QueueUrl": url},
+				Key: key, Properties: map[string]any{"QueueUrl": url, "QueueArn": key},
 			})
 		}
 		return page, nil
@@ -52,12 +53,13 @@ var sqsQueue = kind.Kind{
 // queueGone has the code of the query protocol, which the JSON protocol keeps in a header, and its own.
 var queueGone = []string{"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
+// sqsQueueKeys are what the listing does not say.
 var sqsQueueKeys = []string{
 	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
 	"ApproximateNumberOfMessagesNotVisible", "ContentBasedDeduplication", "CreatedTimestamp",
 	"DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
 	"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "LastModifiedTimestamp",
-	"MaximumMessageSize", "MessageRetentionPeriod", "Policy", "QueueArn",
+	"MaximumMessageSize", "MessageRetentionPeriod", "Policy",
 	"ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled",
 	"VisibilityTimeout",
 }

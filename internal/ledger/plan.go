@@ -32,7 +32,7 @@ type Plan struct {
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
-	Inactive    []Account       `json:"inactive,omitempty"`  // in the organization, but not ACTIVE
+	Inactive    []Account       `json:"inactive,omitempty"`  // in the organization, but not ACTIVE, and not to be described
 	LeftOut     []Account       `json:"leftOut,omitempty"`   // by the run's options
 	Width       int             `json:"width"`               // accounts synced at once
 	AccountsKey string          `json:"accountsKey"`         // where the accounts to sync are, as one JSON array
@@ -66,6 +66,9 @@ type Account struct {
 	// Organization is what Organizations says of it, where the mapping asks for that.
 	Organization map[string]any `json:"organization,omitempty"`
 }
+
+// Active says that the account can be entered.
+func (a Account) Active() bool { return a.State == "" }
 
 // WritePlan writes plan and accounts of a new run. Where the run has a plan already, that one is
 // returned: it was written by an earlier delivery of the same trigger.

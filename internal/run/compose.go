@@ -121,7 +121,7 @@ func (s *sweep) accounts() []report.Account {
 		add(a, v)
 	}
 	for _, a := range s.work.Inactive {
-		add(a, kind.Verdict{State: kind.Unread, Reason: notActive, Message: "Organizations says that it is " + a.State + "; its entities stay as they are"})
+		add(a, inactive(a))
 	}
 	for _, a := range s.work.LeftOut {
 		add(a, kind.Verdict{State: kind.Unread, Reason: notAsked, Message: "the run's options leave it out"})
@@ -132,4 +132,10 @@ func (s *sweep) accounts() []report.Account {
 	}
 	slices.SortFunc(all, func(a, b report.Account) int { return strings.Compare(a.ID, b.ID) })
 	return all
+}
+
+// inactive is the verdict of an account that nobody can enter.
+func inactive(a ledger.Account) kind.Verdict {
+	return kind.Verdict{State: kind.Unread, Reason: notActive,
+		Message: "Organizations says that it is " + a.State + "; the entities of its resources stay as they are"}
 }
