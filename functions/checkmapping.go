@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,12 +43,13 @@ func CheckMapping(out io.Writer, file, sample string) error {
 		c.line("warning: %s: %s", place(file, doc, w.Path), w)
 	}
 	for _, b := range m.Blocks {
-		c.block(m, b)
+		c.block(b)
 	}
 	if len(c.wrong) > 0 {
 		return problems(file, doc, c.wrong)
 	}
-	c.line("IAM actions that the mapping needs in the accounts: %s", listed(slices.Sorted(maps.Keys(c.actions)), "none"))
+	// Without blanks, as the parameter ReadActions takes them.
+	c.line("IAM actions that the mapping needs in the accounts: %s", cmp.Or(strings.Join(slices.Sorted(maps.Keys(c.actions)), ","), "none"))
 	if sample == "" {
 		return c.err
 	}
@@ -92,9 +94,9 @@ func (c *checker) line(format string, args ...any) {
 }
 
 // block writes what a block reads, asks and needs.
-func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
+func (c *checker) block(b *mapping.Block) {
 	at := fmt.Sprintf("resources[%d]", b.Index)
-	k, ours := native(b.Kind)
+	k, ours := kind.Find(slices.Concat(kinds.All, run.OwnKinds()), b.Kind)
 	if !ours {
 		var isType bool
 		if k, isType = kinds.Other(b.Kind); !isType {
@@ -121,20 +123,10 @@ func (c *checker) block(m *mapping.Mapping, b *mapping.Block) {
 	}
 }
 
-// native is the kind of a name among those that Cloud Control is not needed for.
-func native(name string) (kind.Kind, bool) {
-	all := slices.Concat(kinds.All, run.OwnKinds())
-	i := slices.IndexFunc(all, func(k kind.Kind) bool { return k.Name == name })
-	if i < 0 {
-		return kind.Kind{}, false
-	}
-	return all[i], true
-}
-
 // enrichment writes whether a further call is made for a block, and why not.
 func (c *checker) enrichment(k kind.Kind, b *mapping.Block, e kind.Enrich) {
 	what := fmt.Sprintf("%s (%s)", some(e.Keys), listed(e.Actions, "no IAM action"))
-	switch reads := slices.ContainsFunc(e.Keys, func(key string) bool { return key == kind.Any || b.Reads(key) }); {
+	switch reads := e.Feeds(b.Reads); {
 	case e.Option != "" && !slices.Contains(b.Options, e.Option):
 		if reads {
 			c.line("  not asked: %s; includeActions does not name %s", what, e.Option)
@@ -143,7 +135,7 @@ func (c *checker) enrichment(k kind.Kind, b *mapping.Block, e kind.Enrich) {
 		c.line("  not asked: %s; no program reads it", what)
 	default:
 		c.line("  asked for each item: %s", what)
-		c.needs(k, e.Actions)
+		c.needs(k, slices.Concat(e.Actions, e.Saves))
 	}
 }
 

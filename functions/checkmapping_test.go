@@ -50,7 +50,7 @@ func TestAMappingIsCheckedOffline(t *testing.T) {
 			"asked for each item: BucketEncryption (s3:GetEncryptionConfiguration)",
 			"not asked: Tags (s3:GetBucketTagging); no program reads it",
 			"AWS::S3::Bucket has no action GetBucketMoodAction, so it changes nothing; perhaps",
-			"needs in the accounts: s3:GetEncryptionConfiguration, s3:ListAllMyBuckets",
+			"needs in the accounts: s3:GetEncryptionConfiguration,s3:ListAllMyBuckets",
 		}, nil},
 		{"every problem with its line", bad, "", nil, []string{
 			"bad.yml:4: resources[0].selector.query: function not defined: maybe",
@@ -59,7 +59,7 @@ func TestAMappingIsCheckedOffline(t *testing.T) {
 		{"a kind that is no type", unknown, "", nil, []string{"unknown.yml:2: resources[0].kind: buckets is not the name of a CloudFormation type"}},
 		{"a type that Cloud Control reads", near, "", []string{
 			"read by Cloud Control", "warning: resources[0].kind: AWS::S3::Bucked", "perhaps `AWS::S3::Bucket`",
-			"needs in the accounts: cloudformation:GetResource, cloudformation:ListResources",
+			"needs in the accounts: cloudformation:GetResource,cloudformation:ListResources",
 		}, nil},
 		{"the entities of a sample", good, sample, []string{
 			`"identifier": "arn:a"`, `"wrong": null`, "note: properties.wrong a string cannot be indexed",

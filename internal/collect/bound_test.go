@@ -74,6 +74,34 @@ func TestAHistoryIsReadWithinItsBound(t *testing.T) {
 	}
 }
 
+func TestABoundedListingThatGoesOnLaterStillCountsFromItsStart(t *testing.T) {
+	var c calls
+	request := collect.Request{Kind: builds(&c), Sites: sites("eu-west-1"), Reads: everyKey, Bound: kind.Bound{Newest: 1}}
+	stop := make(chan struct{})
+	v, cursor, err := collect.List(t.Context(), stop, aws.Config{}, request, func([]collect.Resource) error {
+		close(stop)
+		return nil
+	})
+	if err != nil || v.Reason != collect.InProgress {
+		t.Fatal(v, err)
+	}
+	request.Cursor = cursor
+	// It ends within a page, which is then to be read, and counted, again.
+	ctx, cancel := context.WithCancel(t.Context())
+	_, request.Cursor, err = collect.List(ctx, nil, aws.Config{}, request, func([]collect.Resource) error {
+		cancel()
+		return ctx.Err()
+	})
+	if request.Cursor != cursor || err == nil {
+		t.Errorf("cursor %q after %q: %v", request.Cursor, cursor, err)
+	}
+	got := list(t.Context(), request)
+	c.want(t, "a:4", "b:9")
+	if got.verdict.State != kind.Complete || len(got.resources) != 3 {
+		t.Errorf("%+v with %d resources", got.verdict, len(got.resources))
+	}
+}
+
 func TestATimeThatTheListingTellsSavesTheDescription(t *testing.T) {
 	var c calls
 	k := builds(&c)

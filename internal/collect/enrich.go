@@ -23,7 +23,7 @@ func (c *cell) wants(e kind.Enrich) bool {
 	if e.Option != "" && !slices.Contains(c.Options, e.Option) {
 		return false
 	}
-	return slices.ContainsFunc(e.Keys, func(key string) bool { return key == kind.Any || c.Reads(key) })
+	return e.Feeds(c.Reads)
 }
 
 // enrich asks all that is wanted about the items of a page, everything at once: the pacer decides
@@ -54,7 +54,7 @@ func (c *cell) enrich(ctx context.Context, page kind.Page) []Resource {
 			g.Go(func() error { ask.inBulk(ctx); return nil })
 			continue
 		}
-		for _, batch := range batches(items, indices(len(items)), e.Size) {
+		for _, batch := range batches(resources, indices(len(resources)), e.Size) {
 			g.Go(func() error { ask.batch(ctx, batch, true); return nil })
 		}
 	}
@@ -72,12 +72,12 @@ func (c *cell) hide(properties map[string]any) {
 	}
 }
 
-// batches are the items at these indices in batches of one region and parent.
-func batches(items []kind.Item, at []int, size int) (list [][]int) {
+// batches are the resources at these indices in batches of one region and parent.
+func batches(resources []Resource, at []int, size int) (list [][]int) {
 	type place struct{ region, parent string }
 	open := map[place]int{} // the batch that is not full yet
 	for _, i := range at {
-		p := place{items[i].Region, items[i].Parent}
+		p := place{resources[i].Region, resources[i].Parent}
 		n, ok := open[p]
 		if !ok || len(list[n]) >= max(1, size) {
 			n = len(list)
@@ -140,13 +140,9 @@ func (q *question) inBulk(ctx context.Context) {
 			missing = append(missing, i)
 		}
 	}
-	items := make([]kind.Item, len(q.resources))
-	for i := range items {
-		items[i] = q.resources[i].Item
-	}
 	var g errgroup.Group
 	g.SetLimit(2 * PerService)
-	for _, batch := range batches(items, missing, q.Size) {
+	for _, batch := range batches(q.resources, missing, q.Size) {
 		g.Go(func() error { q.batch(ctx, batch, false); return nil })
 	}
 	_ = g.Wait()

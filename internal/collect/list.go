@@ -116,18 +116,19 @@ type cell struct {
 }
 
 func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resource) error) (kind.Verdict, string, error) {
-	cursor := c.Cursor
+	cursor := c.begin()
 	for {
+		at := c.place(cursor)
 		select {
 		case <-stop:
-			return kind.Verdict{State: kind.Unread, Reason: InProgress}, cursor, nil
+			return kind.Verdict{State: kind.Unread, Reason: InProgress}, at, nil
 		default:
 		}
 		c.seen[cursor] = true
 		p, err := c.Kind.List(ctx, c.cfg, c.site, cursor)
 		if err != nil {
 			if lack := ctx.Err(); lack != nil {
-				return kind.Verdict{}, cursor, lack
+				return kind.Verdict{}, at, lack
 			}
 			v := access.Judge(err)
 			if c.pages == 0 && cursor != "" && v.State == kind.Failed && refused(err) {
@@ -140,7 +141,7 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 		p.Items, rest = c.part(p.Items)
 		resources := c.bound(c.enrich(ctx, p), rest)
 		if err := ctx.Err(); err != nil {
-			return kind.Verdict{}, cursor, err // what is missing is missing for lack of time only
+			return kind.Verdict{}, at, err // what is missing is missing for lack of time only
 		}
 		for i := range resources {
 			if u := resources[i].Unread(); len(u) > 0 && u[0].Reason != Beyond && c.verdict.State == kind.Complete {
@@ -148,7 +149,7 @@ func (c *cell) list(ctx context.Context, stop <-chan struct{}, page func([]Resou
 			}
 		}
 		if err := page(resources); err != nil {
-			return kind.Verdict{}, cursor, err
+			return kind.Verdict{}, at, err
 		}
 		switch {
 		case p.Next == "":

@@ -43,19 +43,27 @@ func TestTheMemberRoleMayDoWhatTheKindsNeedAndNothingElse(t *testing.T) {
 // memberPolicy is the part of the member role's properties that follows from the kinds.
 func memberPolicy() string {
 	var b strings.Builder
-	statement := func(sid, why string, actions []string) {
-		fmt.Fprintf(&b, "              # %s\n              - Sid: %s\n                Effect: Allow\n                Action:\n", why, sid)
+	statement := func(sid, why, head, indent string, actions []string) {
+		fmt.Fprintf(&b, "              # %s\n              - Sid: %s\n                Effect: Allow\n                Action:%s\n", why, sid, head)
 		for _, a := range actions {
-			fmt.Fprintf(&b, "                  - %s\n", a)
+			fmt.Fprintf(&b, "%s- %s\n", indent, a)
 		}
 		b.WriteString("                Resource: \"*\"\n")
 	}
 	fmt.Fprintf(&b, "        - PolicyName: read\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n")
-	statement("Regions", "Which regions the account has: that is not a question about a resource.", access.RegionActions)
-	statement("Kinds", "What lists and describes the kinds. An inventory cannot know the names of what it is to find.", memberActions())
+	statement("Regions", "Which regions the account has: that is not a question about a resource.",
+		"", "                  ", access.RegionActions)
+	statement("Kinds", "What lists and describes the kinds. An inventory cannot know the names of what it is to find.",
+		narrowed, "                    ", memberActions())
 	fmt.Fprintf(&b, "      Tags:\n        - {Key: port-aws-sync, Value: %s} # the version that this policy is of\n", functions.Version)
 	return b.String()
 }
+
+// narrowed comes before the actions of all kinds: the actions that a parameter has in place of them.
+const narrowed = ` !If
+                  - ReadsSomeKinds
+                  - !Split [",", !Ref ReadActions]
+                  - # of all kinds`
 
 // memberActions are the actions of all kinds, each once.
 func memberActions() []string {

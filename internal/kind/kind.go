@@ -5,6 +5,7 @@ package kind
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -38,6 +39,15 @@ type Kind struct {
 	// Secrets are paths in Properties to values that may be secret: Environment.Variables.*,
 	// ContainerDefinitions[].environment[].value.
 	Secrets []string
+}
+
+// Find is the kind of a name among all.
+func Find(all []Kind, name string) (Kind, bool) {
+	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return all[i], true
 }
 
 // List reads the page at cursor ("" = the first) of a kind's items. It makes at most a few calls,
@@ -84,6 +94,11 @@ type Enrich struct {
 
 // Any among an Enrich's Keys says that it may fill any key.
 const Any = "*"
+
+// Feeds says that the enrichment may fill a key that is read.
+func (e Enrich) Feeds(reads func(key string) bool) bool {
+	return slices.ContainsFunc(e.Keys, func(key string) bool { return key == Any || reads(key) })
+}
 
 // Call asks about items and answers by Item.Key. cfg and at are of the region of the items.
 type Call func(ctx context.Context, cfg aws.Config, at Site, items []Item) (map[string]Answer, error)

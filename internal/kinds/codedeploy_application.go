@@ -14,22 +14,11 @@ var codeDeployApplication = kind.Kind{
 	Name:    "AWS::CodeDeploy::Application",
 	Scope:   kind.Regional,
 	Actions: []string{"codedeploy:ListApplications"},
-	List: func(ctx context.Context, cfg aws.Config, at kind.Site, cursor string) (kind.Page, error) {
-		applications, next, err := deployApplications(kind.Shared(ctx), cfg, kind.Token(cursor))
-		if err != nil {
-			return kind.Page{}, err
+	List: pages(listApplications, applicationNames, func(at kind.Site, name *string) kind.Item {
+		return kind.Item{
+			Key: arn(at, "codedeploy", "application:"+*name), Properties: map[string]any{"ApplicationName": *name},
 		}
-		if applications == nil {
-			return kind.Page{}, without("applications")
-		}
-		page := kind.Page{Next: aws.ToString(next)}
-		for _, name := range applications {
-			page.Items = append(page.Items, kind.Item{
-				Key: arn(at, "codedeploy", "application:"+name), Properties: map[string]any{"ApplicationName": name},
-			})
-		}
-		return page, nil
-	},
+	}),
 	Enrich: []kind.Enrich{{
 		Actions: []string{"codedeploy:BatchGetApplications"},
 		Keys:    codeDeployApplicationKeys,
@@ -52,12 +41,14 @@ var codeDeployApplicationKeys = []string{
 	"ApplicationId", "ComputePlatform", "CreateTime", "GitHubAccountName", "LinkedToGitHub",
 }
 
-func deployApplications(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
-	out, err := codedeploy.NewFromConfig(cfg).ListApplications(ctx, &codedeploy.ListApplicationsInput{NextToken: token})
-	if err != nil {
-		return nil, nil, err
-	}
-	return out.Applications, out.NextToken, nil
+// listApplications serves applications and deployment groups.
+func listApplications(ctx context.Context, cfg aws.Config, token *string) (*codedeploy.ListApplicationsOutput, error) {
+	in := &codedeploy.ListApplicationsInput{NextToken: token}
+	return codedeploy.NewFromConfig(cfg).ListApplications(kind.Shared(ctx), in)
+}
+
+func applicationNames(out *codedeploy.ListApplicationsOutput) ([]string, *string) {
+	return out.Applications, out.NextToken
 }
 
 func batchGetApplications(
@@ -90,7 +81,8 @@ func batchGetApplications(
 var codeDeployTags = pagedTags(kind.Upper, func(
 	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
 ) ([]types.Tag, *string, error) {
-	out, err := codedeploy.NewFromConfig(cfg).ListTagsForResource(ctx, &codedeploy.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token})
+	in := &codedeploy.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token}
+	out, err := codedeploy.NewFromConfig(cfg).ListTagsForResource(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,20 +14,7 @@ var codeDeployDeployment = kind.Kind{
 	Name:    "AWS::CodeDeploy::Deployment",
 	Scope:   kind.Regional,
 	Actions: []string{"codedeploy:ListDeployments"},
-	List: func(ctx context.Context, cfg aws.Config, at kind.Site, cursor string) (kind.Page, error) {
-		ids, next, err := deployments(kind.Shared(ctx), cfg, kind.Token(cursor))
-		if err != nil {
-			return kind.Page{}, err
-		}
-		if ids == nil {
-			return kind.Page{}, without("deployments")
-		}
-		page := kind.Page{Next: aws.ToString(next)}
-		for i := range ids {
-			page.Items = append(page.Items, names("DeploymentId")(at, &ids[i]))
-		}
-		return page, nil
-	},
+	List:    pages(listDeployments, deploymentIDs, names("DeploymentId")),
 	Enrich: []kind.Enrich{{
 		Actions: []string{"codedeploy:BatchGetDeployments"},
 		Keys:    codeDeployDeploymentKeys,
@@ -51,12 +38,14 @@ var codeDeployDeploymentKeys = []string{
 	"UpdateOutdatedInstancesOnly",
 }
 
-func deployments(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
-	out, err := codedeploy.NewFromConfig(cfg).ListDeployments(ctx, &codedeploy.ListDeploymentsInput{NextToken: token})
-	if err != nil {
-		return nil, nil, err
-	}
-	return out.Deployments, out.NextToken, nil
+// listDeployments serves deployments and their targets.
+func listDeployments(ctx context.Context, cfg aws.Config, token *string) (*codedeploy.ListDeploymentsOutput, error) {
+	in := &codedeploy.ListDeploymentsInput{NextToken: token}
+	return codedeploy.NewFromConfig(cfg).ListDeployments(kind.Shared(ctx), in)
+}
+
+func deploymentIDs(out *codedeploy.ListDeploymentsOutput) ([]string, *string) {
+	return out.Deployments, out.NextToken
 }
 
 func batchGetDeployments(

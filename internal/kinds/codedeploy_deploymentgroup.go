@@ -14,7 +14,7 @@ var codeDeployDeploymentGroup = kind.Kind{
 	Name:    "AWS::CodeDeploy::DeploymentGroup",
 	Scope:   kind.Regional,
 	Actions: []string{"codedeploy:ListApplications", "codedeploy:ListDeploymentGroups"},
-	List:    within{parents: deployApplications, children: deploymentGroups}.list,
+	List:    within{parents: parents(listApplications, applicationNames), children: deploymentGroups}.list,
 	Enrich: []kind.Enrich{{
 		Actions: []string{"codedeploy:BatchGetDeploymentGroups"},
 		Keys:    codeDeployDeploymentGroupKeys,

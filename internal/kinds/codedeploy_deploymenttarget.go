@@ -15,7 +15,8 @@ var codeDeployDeploymentTarget = kind.Kind{
 	Scope:   kind.Regional,
 	Actions: []string{"codedeploy:ListDeployments", "codedeploy:ListDeploymentTargets"},
 	List: within{
-		parents: deployments, children: deploymentTargets, none: []string{"DeploymentNotStartedException"},
+		parents: parents(listDeployments, deploymentIDs), children: deploymentTargets,
+		none: []string{"DeploymentNotStartedException"},
 	}.list,
 	Enrich: []kind.Enrich{{
 		Actions: []string{"codedeploy:BatchGetDeploymentTargets"},

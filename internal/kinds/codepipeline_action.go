@@ -14,7 +14,7 @@ var codePipelineAction = kind.Kind{
 	Name:     "AWS::CodePipeline::Action",
 	Scope:    kind.Regional,
 	Actions:  []string{"codepipeline:ListPipelines", "codepipeline:GetPipeline"},
-	List:     within{parents: pipelines, children: pipelineActions}.list,
+	List:     within{parents: parents(listPipelines, pipelineNames), children: pipelineActions}.list,
 	Defaults: []string{"GetPipelineActionsDetails"},
 	Secrets:  []string{"Configuration.*", "EnvironmentVariables[].value"},
 }
@@ -48,9 +48,7 @@ func pipelineAction(out *codepipeline.GetPipelineOutput, stage string, a *types.
 	if a.ActionTypeId != nil {
 		p["ActionTypeId"] = kind.Plain(a.ActionTypeId, kind.Upper)
 	}
-	if v := out.Pipeline.Version; v != nil {
-		p["PipelineVersion"] = int(*v)
-	}
+	p["PipelineVersion"] = int(aws.ToInt32(out.Pipeline.Version))
 	p["PipelineName"], p["PipelineArn"] = aws.ToString(out.Pipeline.Name), aws.ToString(out.Metadata.PipelineArn)
 	p["StageName"] = stage
 	return only(p, codePipelineActionKeys)

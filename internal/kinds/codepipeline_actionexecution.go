@@ -14,7 +14,7 @@ var codePipelineActionExecution = kind.Kind{
 	Name:     "AWS::CodePipeline::ActionExecution",
 	Scope:    kind.Regional,
 	Actions:  []string{"codepipeline:ListPipelines", "codepipeline:ListActionExecutions"},
-	List:     within{parents: pipelines, children: actionExecutions}.list,
+	List:     within{parents: parents(listPipelines, pipelineNames), children: actionExecutions}.list,
 	Defaults: []string{"ListActionExecutionsAction"},
 	History:  &kind.History{At: "StartTime", Of: func(it kind.Item) string { return it.Parent }},
 	Secrets:  []string{"Input.configuration.*", "Input.resolvedConfiguration.*"},

@@ -64,17 +64,16 @@ func listPipelines(ctx context.Context, cfg aws.Config, token *string) (*codepip
 	})
 }
 
-// pipelines lists their names, for what is within them.
-func pipelines(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
-	out, err := listPipelines(ctx, cfg, token)
-	if err != nil || out.Pipelines == nil {
-		return nil, nil, err
+// pipelineNames are nil where the answer has no list.
+func pipelineNames(out *codepipeline.ListPipelinesOutput) (names []string, next *string) {
+	if out.Pipelines == nil {
+		return nil, nil
 	}
-	names := make([]string, len(out.Pipelines))
+	names = make([]string, len(out.Pipelines))
 	for i, p := range out.Pipelines {
 		names[i] = aws.ToString(p.Name)
 	}
-	return names, out.NextToken, nil
+	return names, out.NextToken
 }
 
 // getPipeline serves pipelines, their stages and their actions.
@@ -93,7 +92,8 @@ func getPipeline(ctx context.Context, cfg aws.Config, name string) (*codepipelin
 var pipelineTags = pagedTags(kind.Lower, func(
 	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
 ) ([]types.Tag, *string, error) {
-	out, err := codepipeline.NewFromConfig(cfg).ListTagsForResource(ctx, &codepipeline.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token})
+	in := &codepipeline.ListTagsForResourceInput{ResourceArn: &it.Key, NextToken: token}
+	out, err := codepipeline.NewFromConfig(cfg).ListTagsForResource(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

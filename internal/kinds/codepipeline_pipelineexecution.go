@@ -14,7 +14,7 @@ var codePipelinePipelineExecution = kind.Kind{
 	Name:    "AWS::CodePipeline::PipelineExecution",
 	Scope:   kind.Regional,
 	Actions: []string{"codepipeline:ListPipelines", "codepipeline:ListPipelineExecutions"},
-	List:    within{parents: pipelines, children: pipelineExecutions}.list,
+	List:    within{parents: parents(listPipelines, pipelineNames), children: pipelineExecutions}.list,
 	Enrich: []kind.Enrich{{
 		Actions: []string{"codepipeline:GetPipelineExecution"},
 		Keys:    codePipelinePipelineExecutionKeys,

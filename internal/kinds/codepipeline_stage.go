@@ -12,7 +12,7 @@ var codePipelineStage = kind.Kind{
 	Name:     "AWS::CodePipeline::Stage",
 	Scope:    kind.Regional,
 	Actions:  []string{"codepipeline:ListPipelines", "codepipeline:GetPipeline"},
-	List:     within{parents: pipelines, children: pipelineStages}.list,
+	List:     within{parents: parents(listPipelines, pipelineNames), children: pipelineStages}.list,
 	Defaults: []string{"GetPipelineStagesAction"},
 	Secrets:  []string{"Actions[].configuration.*", "Actions[].environmentVariables[].value"},
 }

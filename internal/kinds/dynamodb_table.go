@@ -52,14 +52,15 @@ var dynamoDBTable = kind.Kind{
 	Defaults: []string{"GetTableDetailsAction", "ListTablesAction"},
 }
 
+// dynamoDBTableKeys are what the listing does not say.
 var dynamoDBTableKeys = []string{
 	"ArchivalSummary", "AttributeDefinitions", "BillingModeSummary", "CreationDateTime",
 	"DeletionProtectionEnabled", "DisassociationProtectionEnabled", "GlobalSecondaryIndexes",
 	"GlobalTableSettingsReplicationMode", "GlobalTableVersion", "GlobalTableWitnesses",
 	"ItemCount", "KeySchema", "LatestStreamArn", "LatestStreamLabel", "LocalSecondaryIndexes",
 	"MultiRegionConsistency", "OnDemandThroughput", "ProvisionedThroughput", "Replicas",
-	"RestoreSummary", "SSEDescription", "StreamSpecification", "TableArn", "TableClassSummary",
-	"TableId", "TableName", "TableSizeBytes", "TableStatus", "VectorIndexes", "WarmThroughput",
+	"RestoreSummary", "SSEDescription", "StreamSpecification", "TableClassSummary", "TableId",
+	"TableSizeBytes", "TableStatus", "VectorIndexes", "WarmThroughput",
 }
 
 func describeTable(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
@@ -72,14 +73,15 @@ func describeTable(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Ite
 	if out.Table == nil {
 		return nil, without("Table")
 	}
-	return kind.Members(out.Table, kind.Upper), nil
+	return only(kind.Members(out.Table, kind.Upper), dynamoDBTableKeys), nil
 }
 
 // tableTags come ten a page, and are fifty at most.
 var tableTags = pagedTags(kind.Upper, func(
 	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
 ) ([]types.Tag, *string, error) {
-	out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: &it.Key, NextToken: token})
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: &it.Key, NextToken: token}
+	out, err := dynamodb.NewFromConfig(cfg).ListTagsOfResource(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,10 +15,7 @@ var ecsCluster = kind.Kind{
 	Name:    "AWS::ECS::Cluster",
 	Scope:   kind.Regional,
 	Actions: []string{"ecs:ListClusters"},
-	List: pages(listClusters,
-		func(out *ecs.ListClustersOutput) ([]string, *string) { return out.ClusterArns, out.NextToken },
-		names("ClusterArn"),
-	),
+	List:    pages(listClusters, clusterARNs, names("ClusterArn")),
 	Enrich: []kind.Enrich{{
 		Actions: []string{"ecs:DescribeClusters"},
 		Keys:    ecsClusterKeys,
@@ -43,12 +40,8 @@ func listClusters(ctx context.Context, cfg aws.Config, token *string) (*ecs.List
 	})
 }
 
-func clusterARNs(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
-	out, err := listClusters(ctx, cfg, token)
-	if err != nil {
-		return nil, nil, err
-	}
-	return out.ClusterArns, out.NextToken, nil
+func clusterARNs(out *ecs.ListClustersOutput) ([]string, *string) {
+	return out.ClusterArns, out.NextToken
 }
 
 func describeClusters(

@@ -14,7 +14,7 @@ var ecsService = kind.Kind{
 	Name:    "AWS::ECS::Service",
 	Scope:   kind.Regional,
 	Actions: []string{"ecs:ListClusters", "ecs:ListServices"},
-	List:    within{parents: clusterARNs, children: ecsServices}.list,
+	List:    within{parents: parents(listClusters, clusterARNs), children: ecsServices}.list,
 	Enrich: []kind.Enrich{{
 		Actions: []string{"ecs:DescribeServices"},
 		Keys:    ecsServiceKeys,

@@ -2,6 +2,8 @@ package kinds
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 
 	"github.com/aws/smithy-go"
 
@@ -40,4 +42,28 @@ func gone(keys []string) map[string]kind.Answer {
 		answers[k] = kind.Answer{Gone: true}
 	}
 	return answers
+}
+
+// typed gives those attributes that are among keys, which a service tells as texts, the types that they
+// stand for. What should be a number and is none, such as an empty rate, is null.
+func typed(attributes map[string]string, keys, numbers, flags []string) map[string]any {
+	p := map[string]any{}
+	for _, k := range keys {
+		text, ok := attributes[k]
+		if !ok {
+			continue
+		}
+		switch {
+		case slices.Contains(numbers, k):
+			p[k] = nil
+			if n, err := strconv.Atoi(text); err == nil {
+				p[k] = n
+			}
+		case slices.Contains(flags, k):
+			p[k] = text == "true"
+		default:
+			p[k] = text
+		}
+	}
+	return p
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
@@ -37,13 +38,22 @@ func members(t reflect.Type) []string {
 	return names
 }
 
-func TestTheStatusOfAnInstanceNamesAllThatTheSDKKnows(t *testing.T) {
-	want := slices.DeleteFunc(members(reflect.TypeFor[ec2types.InstanceStatus]()), func(name string) bool {
-		return name == "InstanceId"
-	})
-	got := enrich(t, "AWS::EC2::Instance", "DescribeInstanceStatusAction").Keys
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got\n%s", diff)
+// Ocean passes on all that AWS says of an instance's status and of a table.
+func TestKeysNameAllThatTheSDKKnowsBeyondTheListing(t *testing.T) {
+	for _, tt := range []struct {
+		kind, option string
+		all          []string
+		listed       []string
+	}{
+		{"AWS::EC2::Instance", "DescribeInstanceStatusAction", members(reflect.TypeFor[ec2types.InstanceStatus]()),
+			[]string{"InstanceId"}},
+		{"AWS::DynamoDB::Table", "", members(reflect.TypeFor[dynamodbtypes.TableDescription]()),
+			[]string{"TableArn", "TableName"}},
+	} {
+		want := slices.DeleteFunc(tt.all, func(name string) bool { return slices.Contains(tt.listed, name) })
+		if diff := cmp.Diff(want, enrich(t, tt.kind, tt.option).Keys); diff != "" {
+			t.Errorf("%s: -want +got\n%s", tt.kind, diff)
+		}
 	}
 }
 

@@ -58,7 +58,8 @@ var organizationsAccount = kind.Kind{
 var accountTags = pagedTags(kind.Upper, func(
 	ctx context.Context, cfg aws.Config, it kind.Item, token *string,
 ) ([]types.Tag, *string, error) {
-	out, err := organizations.NewFromConfig(cfg).ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &it.Key, NextToken: token})
+	in := &organizations.ListTagsForResourceInput{ResourceId: &it.Key, NextToken: token}
+	out, err := organizations.NewFromConfig(cfg).ListTagsForResource(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -48,7 +48,7 @@ func Other(name string) (kind.Kind, bool) {
 	}, true
 }
 
-var typeName = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE)?$`)
+var typeName = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$`)
 
 // globalTypes have one copy for all regions: whichever region answers, knows them all.
 var globalTypes = []string{

@@ -2,8 +2,6 @@ package kinds
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -62,29 +60,17 @@ func topicAttributes(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.I
 	if len(out.Attributes) == 0 {
 		return nil, without("Attributes")
 	}
-	p := map[string]any{}
-	for _, k := range snsTopicKeys {
-		if v, ok := out.Attributes[k]; ok {
-			p[k] = topicAttribute(k, v)
-		}
-	}
-	return p, nil
+	return typed(out.Attributes, snsTopicKeys, topicNumbers, topicFlags), nil
 }
 
-// topicAttribute gives the text v of attribute k the type that it stands for.
-func topicAttribute(k, v string) any {
-	switch {
-	case strings.HasPrefix(k, "Subscriptions"), strings.HasSuffix(k, "SuccessFeedbackSampleRate"):
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return nil // an empty rate is none
-		}
-		return n
-	case k == "FifoTopic", k == "ContentBasedDeduplication":
-		return v == "true"
+var (
+	topicNumbers = []string{
+		"ApplicationSuccessFeedbackSampleRate", "FirehoseSuccessFeedbackSampleRate", "HTTPSuccessFeedbackSampleRate",
+		"LambdaSuccessFeedbackSampleRate", "SQSSuccessFeedbackSampleRate", "SubscriptionsConfirmed",
+		"SubscriptionsDeleted", "SubscriptionsPending",
 	}
-	return v
-}
+	topicFlags = []string{"ContentBasedDeduplication", "FifoTopic"}
+)
 
 func topicTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
 	out, err := sns.NewFromConfig(cfg).ListTagsForResource(ctx, &sns.ListTagsForResourceInput{

@@ -3,8 +3,6 @@ package kinds
 import (
 	"context"
 	"path"
-	"slices"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -27,8 +25,9 @@ var sqsQueue = kind.Kind{
 		}
 		page := kind.Page{Next: aws.ToString(out.NextToken)}
 		for _, url := range out.QueueUrls { // which SQS leaves out where there are none
+			key := arn(at, "sqs", path.Base(url))
 			page.Items = append(page.Items, kind.Item{
-				Key: arn(at, "sqs", path.Base(url)), Properties: map[string]any{"QueueUrl": url},
+				Key: key, Properties: map[string]any{"QueueUrl": url, "QueueArn": key},
 			})
 		}
 		return page, nil
@@ -54,12 +53,13 @@ var sqsQueue = kind.Kind{
 // queueGone has the code of the query protocol, which the JSON protocol keeps in a header, and its own.
 var queueGone = []string{"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
+// sqsQueueKeys are what the listing does not say.
 var sqsQueueKeys = []string{
 	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
 	"ApproximateNumberOfMessagesNotVisible", "ContentBasedDeduplication", "CreatedTimestamp",
 	"DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
 	"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "LastModifiedTimestamp",
-	"MaximumMessageSize", "MessageRetentionPeriod", "Policy", "QueueArn",
+	"MaximumMessageSize", "MessageRetentionPeriod", "Policy",
 	"ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled",
 	"VisibilityTimeout",
 }
@@ -74,15 +74,10 @@ func queueAttributes(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.I
 	if len(out.Attributes) == 0 {
 		return nil, without("Attributes")
 	}
-	p := map[string]any{}
-	for _, k := range sqsQueueKeys {
-		if v, ok := out.Attributes[k]; ok {
-			p[k] = queueAttribute(k, v)
-		}
-	}
-	return p, nil
+	return typed(out.Attributes, sqsQueueKeys, queueNumbers, queueFlags), nil
 }
 
+// Times are numbers too, and stay text.
 var (
 	queueNumbers = []string{
 		"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
@@ -91,21 +86,6 @@ var (
 	}
 	queueFlags = []string{"ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled"}
 )
-
-// queueAttribute gives the text v of attribute k the type that it stands for. Times stay text.
-func queueAttribute(k, v string) any {
-	switch {
-	case slices.Contains(queueNumbers, k):
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return nil
-		}
-		return n
-	case slices.Contains(queueFlags, k):
-		return v == "true"
-	}
-	return v
-}
 
 func queueTags(ctx context.Context, cfg aws.Config, _ kind.Site, it kind.Item) (map[string]any, error) {
 	out, err := sqs.NewFromConfig(cfg).ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: member(it, "QueueUrl")})

@@ -26,6 +26,22 @@ type within struct {
 	none     []string // error codes that say "it contains nothing"
 }
 
+// parents makes of a listing, and of the names in its answer, what within needs. The listing marks its
+// requests as kind.Shared, where its items are a kind too.
+func parents[Out any](
+	list func(ctx context.Context, cfg aws.Config, token *string) (*Out, error),
+	names func(*Out) (names []string, next *string),
+) func(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
+	return func(ctx context.Context, cfg aws.Config, token *string) ([]string, *string, error) {
+		out, err := list(ctx, cfg, token)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, next := names(out)
+		return all, next, nil
+	}
+}
+
 // place is the cursor of such a listing.
 type place struct {
 	Page string `json:"page,omitempty"` // of the parents
@@ -79,7 +95,7 @@ func (w within) begin(ctx context.Context, cfg aws.Config, p *place) ([]open, er
 	if p.Done || len(ask) >= abreast {
 		return ask, nil
 	}
-	names, next, err := w.parents(kind.Shared(ctx), cfg, kind.Token(p.Page))
+	names, next, err := w.parents(ctx, cfg, kind.Token(p.Page))
 	if err != nil {
 		return nil, err
 	}

@@ -143,10 +143,13 @@ func (l *Lab) Withhold(ctx context.Context, role, action string) error {
 // Restore gives back what was withheld.
 func (l *Lab) Restore() { l.AWS.rights.forget() }
 
-// Unused are the actions that the role of a function is allowed and has never asked for.
-func (l *Lab) Unused(ctx context.Context, function string) ([]string, error) {
-	return l.AWS.rights.unused(ctx, access.RoleARN("aws", hub, function))
+// Unused are the actions that a role is allowed and has never asked for.
+func (l *Lab) Unused(ctx context.Context, role string) ([]string, error) {
+	return l.AWS.rights.unused(ctx, role)
 }
+
+// FunctionRole is the ARN of the role of a function.
+func (l *Lab) FunctionRole(function string) string { return access.RoleARN("aws", hub, function) }
 
 // MemberRole is the ARN of the role with which the stack reads an account.
 func (l *Lab) MemberRole(account string) string {

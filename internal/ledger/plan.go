@@ -41,7 +41,7 @@ type Plan struct {
 	Shrunk      bool            `json:"shrunk,omitempty"`     // so many are absent that it may be a mistake
 	Adopts      bool            `json:"adopts,omitempty"`     // Port has entities of ours, and we remember nothing
 	RetryFence  int64           `json:"retryFence,omitempty"` // of the run that Options.Retry names
-	Inactive    []Account       `json:"inactive,omitempty"`   // in the organization, but not ACTIVE
+	Inactive    []Account       `json:"inactive,omitempty"`   // in the organization, but not ACTIVE, and not to be described
 	LeftOut     []Account       `json:"leftOut,omitempty"`    // by the run's options
 	Width       int             `json:"width"`                // accounts synced at once
 	AccountsKey string          `json:"accountsKey"`          // where the accounts to sync are, as one JSON array
@@ -75,6 +75,9 @@ type Account struct {
 	// Organization is what Organizations says of it, where the mapping asks for that.
 	Organization map[string]any `json:"organization,omitempty"`
 }
+
+// Active says that the account can be entered.
+func (a Account) Active() bool { return a.State == "" }
 
 // Absent is an account that the ledger knows and the listing does not have.
 type Absent struct {

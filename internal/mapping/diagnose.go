@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
+
 	"github.com/port-aws-sync/port-aws-sync/internal/spelling"
 )
 

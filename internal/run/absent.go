@@ -30,12 +30,12 @@ const (
 // inactive is the verdict of an account that Organizations lists and that is not to be entered.
 func inactive(a ledger.Account) kind.Verdict {
 	v := kind.Verdict{State: kind.Unread, Reason: notActive,
-		Message: "Organizations says that it is " + a.State + "; its entities stay as they are"}
+		Message: "Organizations says that it is " + a.State + "; the entities of its resources stay as they are"}
 	switch org.State(a.State) {
 	case org.Suspended:
-		v.Reason, v.Message = accountSuspended, "AWS has suspended it; its entities stay as they are"
+		v.Reason, v.Message = accountSuspended, "AWS has suspended it; the entities of its resources stay as they are"
 	case org.PendingClosure, org.Closed:
-		v.Reason, v.Message = accountClosed, "it is closed ("+a.State+"); its entities stay as long as Organizations lists it"
+		v.Reason, v.Message = accountClosed, "it is closed ("+a.State+"); the entities of its resources stay as long as Organizations lists it"
 	}
 	return v
 }

@@ -41,6 +41,10 @@ func (in entry) refusal() kind.Verdict {
 func (s *accountSync) enter(ctx context.Context) (in entry) {
 	complete := kind.Verdict{State: kind.Complete}
 	in = entry{role: complete, region: complete}
+	if !s.account.Active() {
+		in.role = inactive(s.account)
+		return in
+	}
 	if !slices.ContainsFunc(s.work.kinds, func(a asked) bool { return a.Scope != kind.Hub }) {
 		return in
 	}
@@ -72,6 +76,9 @@ type cell struct {
 func (s *accountSync) cells(regions []string) (open []cell) {
 	for i := range s.work.kinds {
 		k := &s.work.kinds[i]
+		if !s.account.Active() && !asksOrganizations(k.Kind) {
+			continue
+		}
 		switch k.Scope {
 		case kind.Hub:
 			open = s.join(open, k, kind.GlobalRegion, k.blocks, []string{s.engine.Base.Region})

@@ -213,7 +213,7 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 	for _, b := range m.Blocks {
 		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
 		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
-		_, kindKnown := e.serve(b.Kind)
+		k, kindKnown := e.serve(b.Kind)
 		switch {
 		case !kindKnown && !own(b.Kind):
 			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
@@ -222,9 +222,13 @@ func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
 				b.Index, strings.Join(b.Blueprints, ", "))
 		default:
 			served++
+			m.Warnings = append(m.Warnings, Misfits(e.Kinds, k, b)...)
 			continue
 		}
 		frozen = append(frozen, f)
+	}
+	for _, w := range m.Warnings { // the report has them, too, but only once the run is over
+		e.Log.Warn("mapping", "warning", w.String())
 	}
 	if served == 0 {
 		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
@@ -240,8 +244,9 @@ func (e *Engine) describes(mapping []byte) bool {
 }
 
 // selected parts the accounts into those to sync, and in the plan those that are not active and those
-// that the run's options leave out.
-func selected(p *ledger.Plan, found []org.Account, describe bool) (active []ledger.Account, err error) {
+// that the run's options leave out. Accounts that are not active are to be synced where they are to be
+// described: what Organizations says of them takes no role in them.
+func selected(p *ledger.Plan, found []org.Account, describe bool) (chosen []ledger.Account, err error) {
 	only := p.Options.Accounts
 	var wrong []string
 	for _, id := range only {
@@ -260,20 +265,23 @@ func selected(p *ledger.Plan, found []org.Account, describe bool) (active []ledg
 		if describe {
 			one.Organization = a.Record
 		}
-		switch {
-		case a.State != org.Active:
+		if a.State != org.Active {
 			one.State = string(a.State)
+		}
+		leftOut := len(only) > 0 && !slices.Contains(only, a.ID)
+		switch {
+		case !one.Active() && (leftOut || !describe):
 			p.Inactive = append(p.Inactive, one)
-		case len(only) > 0 && !slices.Contains(only, a.ID):
+		case leftOut:
 			p.LeftOut = append(p.LeftOut, one)
 		default:
-			active = append(active, one)
+			chosen = append(chosen, one)
 		}
 	}
-	if len(active) == 0 {
+	if !slices.ContainsFunc(chosen, ledger.Account.Active) {
 		return nil, &Error{"NoAccounts", fmt.Sprintf("none of the %d accounts is active", len(found)), nil}
 	}
-	return active, nil
+	return chosen, nil
 }
 
 // Announce shows in Port that the run has begun. A run is not worth failing for it.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"slices"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
@@ -9,9 +10,9 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 )
 
-// exhausted says of which blueprints every cell that could yield an entity was read in full in this run, and
-// what was not.
-func (s *sweep) exhausted() (may func(blueprint string) bool, why string) {
+// exhausted says of which blueprints every cell that could yield an entity was read in full: in this run, or,
+// of accounts that it could not enter, when they were last read. why says what was not.
+func (s *sweep) exhausted(ctx context.Context) (may func(blueprint string) bool, why string, err error) {
 	hiding, nobody := map[string]bool{}, false
 	hide := func(account string, kinds ...string) {
 		for _, k := range kinds {
@@ -27,6 +28,7 @@ func (s *sweep) exhausted() (may func(blueprint string) bool, why string) {
 	}
 	for _, a := range s.members {
 		switch sum := states[a.ID]; {
+		case !a.Active():
 		case sum.Run != s.work.Run, !sum.Done, !sum.Entered:
 			hide(a.ID)
 		default:
@@ -40,19 +42,23 @@ func (s *sweep) exhausted() (may func(blueprint string) bool, why string) {
 				hide(a.ID)
 			}
 			for _, f := range sum.Frozen {
-				if f.State != kind.Unsupported || f.Reason == access.RegionNotEnabled {
+				if !none(f.Verdict) {
 					hide(a.ID, f.Kind)
 				}
 			}
 		}
 	}
-	unread := slices.Clone(s.work.Inactive)
-	for _, a := range s.work.Absent {
-		unread = append(unread, ledger.Account{ID: a.ID})
-	}
-	for _, a := range unread { // what it has is known, if it was ever read
-		if states[a.ID].Run == "" {
-			hide(a.ID)
+	for _, account := range s.outside() {
+		m := &ledger.Manifest{}
+		if _, known := states[account]; known {
+			if m, _, err = s.work.ledger.Read(ctx, account); err != nil {
+				return nil, "", err
+			}
+		}
+		for _, k := range s.work.kinds {
+			if k.Scope != kind.Hub && !listed(m, k.Name) {
+				hide(account, k.Name)
+			}
 		}
 	}
 	return func(blueprint string) bool {
@@ -61,5 +67,38 @@ func (s *sweep) exhausted() (may func(blueprint string) bool, why string) {
 			frozen := slices.ContainsFunc(s.work.Frozen, func(f ledger.FrozenBlock) bool { return f.Block == b.Index })
 			return yields && (nobody || hiding[b.Kind] || frozen)
 		})
-	}, why
+	}, why, nil
+}
+
+// outside are the accounts of the organization's, now or before, that this run did not enter.
+func (s *sweep) outside() (ids []string) {
+	for _, a := range slices.Concat(s.members, s.work.Inactive) {
+		if !a.Active() {
+			ids = append(ids, a.ID)
+		}
+	}
+	for _, a := range s.work.Absent {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// listed says that the last word on a kind, wherever it was asked for, was that it was listed to its end:
+// then a manifest has all that the account may own of it, though this run did not look.
+func listed(m *ledger.Manifest, name string) bool {
+	some := false
+	for _, c := range m.Cells {
+		if c.Kind != name {
+			continue
+		}
+		if some = true; c.Verdict.State != kind.Complete && !none(c.Verdict) {
+			return false
+		}
+	}
+	return some
+}
+
+// none says that there is nothing of a kind in a region, since AWS does not offer it there.
+func none(v kind.Verdict) bool {
+	return v.State == kind.Unsupported && v.Reason != access.RegionNotEnabled
 }

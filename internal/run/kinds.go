@@ -12,11 +12,9 @@ import (
 
 // serve finds the kind of a name.
 func (e *Engine) serve(name string) (kind.Kind, bool) {
-	if i := slices.IndexFunc(e.Kinds, func(k kind.Kind) bool { return k.Name == name }); i >= 0 {
-		return e.Kinds[i], true
-	}
-	if e.Other == nil {
-		return kind.Kind{}, false
+	k, known := kind.Find(e.Kinds, name)
+	if known || e.Other == nil {
+		return k, known
 	}
 	return e.Other(name)
 }
@@ -25,8 +23,10 @@ func (e *Engine) serve(name string) (kind.Kind, bool) {
 func (e *Engine) serving(m *mapping.Mapping) []kind.Kind {
 	all := slices.Clone(e.Kinds)
 	for _, b := range m.Blocks {
-		known := slices.ContainsFunc(all, func(k kind.Kind) bool { return k.Name == b.Kind })
-		if k, ok := e.serve(b.Kind); ok && !known {
+		if _, known := kind.Find(all, b.Kind); known {
+			continue
+		}
+		if k, ok := e.serve(b.Kind); ok {
 			all = append(all, k)
 		}
 	}
@@ -36,11 +36,7 @@ func (e *Engine) serving(m *mapping.Mapping) []kind.Kind {
 // Misfits warns of what a block most likely does not mean: a kind that is not among the known ones and
 // called nearly like one of them, and what its selector asks for and the kind does not have.
 func Misfits(known []kind.Kind, k kind.Kind, b *mapping.Block) (warnings []mapping.Problem) {
-	names := make([]string, len(known))
-	for i := range known {
-		names[i] = known[i].Name
-	}
-	if near, apart := spelling.Nearest(names, k.Name); apart > 0 && apart <= 2 {
+	if near := nearly(known, k.Name); near != "" {
 		warnings = append(warnings, mapping.Problem{
 			Block: b.Index, Path: fmt.Sprintf("resources[%d].kind", b.Index),
 			Reason: k.Name + " is taken for a CloudFormation type that Cloud Control reads", Fix: near,
@@ -63,6 +59,22 @@ func Misfits(known []kind.Kind, k kind.Kind, b *mapping.Block) (warnings []mappi
 		})
 	}
 	return warnings
+}
+
+// nearly is the known kind that is called nearly like one that is not known; "" if there is none.
+func nearly(known []kind.Kind, name string) string {
+	if _, is := kind.Find(known, name); is {
+		return ""
+	}
+	names := make([]string, len(known))
+	for i := range known {
+		names[i] = known[i].Name
+	}
+	near, apart := spelling.Nearest(names, name)
+	if apart > 2 {
+		return ""
+	}
+	return near
 }
 
 // bound is the widest that a block of the kind asks for, at the time of the run.

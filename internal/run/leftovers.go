@@ -65,13 +65,16 @@ func (s *sweep) findLeftovers(ctx context.Context) error {
 // unknown are the entities that carried our datasource before the run, are in no manifest, and could be in
 // none.
 func (s *sweep) unknown(ctx context.Context) (map[string][]string, error) {
-	may, why := s.exhausted()
+	may, why, err := s.exhausted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if why != "" {
 		s.unsearched = append(s.unsearched, "What is left over in Port was looked for only where nothing could hide it: "+why)
 	}
 	seed, known, mu := maphash.MakeSeed(), map[uint64]bool{}, sync.Mutex{}
 	hash := func(e ledger.Entity) uint64 { return maphash.Comparable(seed, e) } // two that share one are both known
-	err := each(ctx, claimants(s.states), func(ledger.State) bool { return true }, func(ctx context.Context, account string) error {
+	err = each(ctx, claimants(s.states), func(ledger.State) bool { return true }, func(ctx context.Context, account string) error {
 		m, _, err := s.work.ledger.Read(ctx, account)
 		if err != nil {
 			return err

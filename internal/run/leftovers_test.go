@@ -49,6 +49,15 @@ func TestWhatIsLeftOverGoesOnlyInARefreshThatSawEverything(t *testing.T) {
 		}, false},
 		{"an account that was never read is suspended", refresh, func(s *scene) { s.world.SetState("444444444444", "SUSPENDED") }, false},
 		{"an account that was read is suspended", refresh, func(s *scene) { s.world.SetState(dev, "SUSPENDED") }, true},
+		{"an account that was read is suspended, and described", refresh, func(s *scene) {
+			s.remap(config(change(accounts(), "kind", "AWS::Organizations::Account"), instances(), buckets(), clusters(), topics()))
+			s.world.SetState(dev, "SUSPENDED")
+		}, true},
+		{"an account is suspended that could not be read any more", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+			s.run()
+			s.world.SetState(dev, "SUSPENDED")
+		}, false},
 		{"somebody touches it meanwhile", refresh, func(s *scene) {
 			s.world.Fault(rule{Account: dev, Operation: "s3:ListBuckets", Times: 1, Hook: func() {
 				time.Sleep(10 * time.Second)
@@ -78,6 +87,20 @@ func TestWhatIsLeftOverGoesOnlyInARefreshThatSawEverything(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of an account that cannot be entered it is known only what was asked for while it could be.
+func TestAKindThatASuspendedAccountWasNeverAskedForHidesLeftovers(t *testing.T) {
+	play(t, func(s *scene) {
+		s.remap(config(accounts(), topics()))
+		s.run()
+		s.leave("bucket", "of-old")
+		s.remap(config(accounts(), topics(), buckets()))
+		s.world.SetState(dev, "SUSPENDED")
+		s.swept(s.runWith(refresh), swept{})
+		s.world.SetState(dev, "ACTIVE")
+		s.swept(s.runWith(refresh), swept{Deleted: []string{"bucket/of-old: left over"}})
+	})
 }
 
 func TestWhatIsLeftOverStaysWhileSomethingRefersToIt(t *testing.T) {

@@ -127,7 +127,7 @@ func regionList(value json.RawMessage, problems *[]string) []string {
 func kindList(value json.RawMessage, known []kind.Kind, problems *[]string) []string {
 	list := stringList("kinds", value, problems)
 	for i, name := range list {
-		if !slices.ContainsFunc(known, func(k kind.Kind) bool { return k.Name == name }) && !typeName.MatchString(name) {
+		if _, is := kind.Find(known, name); !is && !typeName.MatchString(name) {
 			*problems = append(*problems, fmt.Sprintf("kinds[%d]: %q is not a kind we read", i, name))
 		}
 	}

@@ -89,7 +89,11 @@ func (s *accountSync) lead(ctx context.Context) error {
 }
 
 // inside lists the cells that take the account's own role, or gives them the verdict of its refusal.
+// Those of an account that is not active are not asked for, and stay as they are.
 func (s *accountSync) inside(ctx context.Context, in entry) ([]cell, error) {
+	if !s.account.Active() {
+		return nil, nil
+	}
 	v := in.refusal()
 	if v.State != kind.Complete {
 		s.writer.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/port-aws-sync/port-aws-sync/functions"
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
 	"github.com/port-aws-sync/port-aws-sync/internal/lab"
@@ -46,6 +47,17 @@ func (w whole) leastPrivilege() {
 			w.Errorf("without %v it cannot read %v, want %v", slices.Sorted(maps.Keys(group)), got, want)
 		}
 	}
+}
+
+// told are the actions that whoever checks the lab's mapping is told that it needs.
+func (w whole) told() string {
+	var out strings.Builder
+	w.must(functions.CheckMapping(&out, "../mapping.json", ""))
+	_, actions, ok := strings.Cut(out.String(), "needs in the accounts: ")
+	if !ok {
+		w.Fatal(out.String())
+	}
+	return strings.TrimSpace(actions)
 }
 
 // needs are the kinds that need an action of the member role.
@@ -132,7 +144,7 @@ func everything() map[string]any {
 
 func (w whole) noIdleRights() {
 	for _, function := range []string{lab.Discover, lab.Sync, lab.Sweep} {
-		idle, err := w.Unused(w.ctx, function)
+		idle, err := w.Unused(w.ctx, w.FunctionRole(function))
 		w.must(err)
 		idle = slices.DeleteFunc(idle, func(a string) bool {
 			// Lambda itself writes logs; and without s3:ListBucket a missing object is 403 to S3, not 404.

@@ -50,7 +50,7 @@ func TestTheWholeSystem(t *testing.T) {
 		{"what cannot work has an error with a name", whole.refused},
 		{"the member role is what the kinds need, and each kind fails without any of its actions", whole.leastPrivilege},
 		{"the stack is updated in place", whole.updated},
-		{"a new stack goes on with the bucket of one that was deleted", whole.anew},
+		{"a new stack goes on with the bucket of one that was deleted, with the rights that the mapping needs", whole.anew},
 		{"an account that has left keeps its entities for its grace", whole.left},
 		{"no function has a right that it never uses", whole.noIdleRights},
 	} {
