@@ -17,7 +17,8 @@ build:
 	sam build
 
 # One run with your AWS credentials and your Port, without deploying anything. It only says what it
-# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it (make hands them on as environment).
+# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it; REFRESH=1, RETRY= and APPROVE= are the run
+# options of that name (make hands them on as environment).
 try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local

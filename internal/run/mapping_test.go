@@ -144,6 +144,19 @@ func TestAKindThatLeavesTheMappingGoesByConfigurationWhereWeWereLetIn(t *testing
 	})
 }
 
+func TestWhatARunLeavesOutStaysThoughItIsNoLongerMapped(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.remap(config(accounts(), instances(), buckets(), clusters()))
+		s.runWith(ledger.Options{Regions: []string{ireland}})
+		for topic, want := range map[string]bool{"eu-west-1:222222222222:alerts-22": false, "us-east-2:222222222222:news-22": true} {
+			if _, there := s.catalog()["topic/arn:aws:sns:"+topic]; there != want {
+				t.Errorf("%s is there: %t", topic, there)
+			}
+		}
+	})
+}
+
 func TestTheRegionPolicyDecidesWhatIsAsked(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
