@@ -98,7 +98,7 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 		}
 	}
 	slices.SortFunc(d.Shares, func(a, b share) int { return strings.Compare(a.Account+a.Blueprint, b.Account+b.Blueprint) })
-	if t := w.mapping.EntityDeletionThreshold; t == 0 || float64(len(unclaimed)) > t*float64(d.Entries) {
+	if t := w.mapping.EntityDeletionThreshold; float64(len(unclaimed)) > t*float64(d.Entries) {
 		for _, key := range unclaimed {
 			held[key] = heldByThreshold
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
 
 // crowd gives prod n more instances, c-0 … c-n.
@@ -110,6 +112,26 @@ func TestWhatAMappingLosesIsNeverDeletedForBeingProvedTwice(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnApprovalIsNoProofWhereTheListShifted(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "ec2", ireland, "i-11-2")
+		held := swept{Held: []string{"instance/i-11-2: gone, ListShifted"}}
+		shift := func(newest string) {
+			s.world.Put(prod, "ec2", ireland, newest+"-last")
+			s.world.Fault(rule{Account: prod, Region: ireland, Operation: "ec2:DescribeInstances", Page: 2,
+				Times: 1, Hook: func() { s.world.PutFirst(prod, "ec2", ireland, newest) }})
+		}
+		shift("i-11-new")
+		first := s.run()
+		s.swept(first, held)
+		shift("i-11-newer")
+		s.swept(s.runWith(ledger.Options{Approve: first.Run}), held)
+		s.swept(s.run(), swept{Deleted: []string{"instance/i-11-2: gone"}})
+		s.converged()
+	})
 }
 
 func TestTheEntityDeletionThresholdBoundsTheWholeRun(t *testing.T) {
