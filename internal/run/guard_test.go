@@ -114,6 +114,26 @@ func TestWhatAMappingLosesIsNeverDeletedForBeingProvedTwice(t *testing.T) {
 	}
 }
 
+func TestWhatAWSProvedOnceIsNotProvedTwiceByAChangeOfTheMapping(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(40)
+		s.run()
+		lost := s.disperse(40)
+		s.swept(s.run(), swept{Held: with(lost, ", Guard")})
+		time.Sleep(2 * time.Hour)
+		s.remap(config(accounts(), buckets(), clusters(), topics()))
+		held := 0
+		for _, d := range s.run().Held {
+			if strings.HasPrefix(d.Identifier, "c-") {
+				held++
+			}
+		}
+		if held != 40 {
+			t.Errorf("%d held", held)
+		}
+	})
+}
+
 func TestAnApprovalIsNoProofWhereTheListShifted(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
