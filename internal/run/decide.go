@@ -118,7 +118,7 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 // began long enough after, and that AWS, not a changed mapping, is the proof.
 func (w *work) provenTwice(all []candidate, secondProof time.Duration) bool {
 	return !slices.ContainsFunc(all, func(c candidate) bool {
-		return byConfiguration(c.Reason) || c.hold == nil || c.hold.Reason != heldByGuard || byConfiguration(c.hold.Of) || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
+		return byConfiguration(c.Reason) || c.hold == nil || c.hold.Reason != heldByGuard || byConfiguration(c.hold.Of) || w.Time.Sub(c.hold.Since) < secondProof
 	})
 }
 

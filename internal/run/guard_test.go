@@ -134,6 +134,21 @@ func TestWhatAWSProvedOnceIsNotProvedTwiceByAChangeOfTheMapping(t *testing.T) {
 	})
 }
 
+func TestOnlyWhatTheGuardHeldIsProvedTwice(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(40)
+		s.remap(mapping("entityDeletionThreshold", 0.1))
+		s.run()
+		lost := s.disperse(40)
+		s.swept(s.run(), swept{Held: with(lost, ", EntityDeletionThreshold")})
+		time.Sleep(2 * time.Hour)
+		s.remap(unbound())
+		s.swept(s.run(), swept{Held: with(lost, ", Guard")})
+		time.Sleep(2 * time.Hour)
+		s.swept(s.run(), swept{Deleted: lost})
+	})
+}
+
 func TestAnApprovalIsNoProofWhereTheListShifted(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()
