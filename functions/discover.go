@@ -72,7 +72,7 @@ func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer
 	}
 	if t.Skipped != "" {
 		f.Log.WarnContext(ctx, "tick skipped", "run", t.Run, "because", t.Skipped)
-		f.count(ctx, report.Figures{"TicksSkipped": 1})
+		f.count(ctx, report.TickSkipped())
 	}
 	return DiscoverAnswer{Run: t.Run, Started: t.Skipped == "", Skipped: t.Skipped}, nil
 }

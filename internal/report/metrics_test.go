@@ -40,7 +40,7 @@ func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"RunSeconds": 83.456, "Accounts": 4, "AccountsNotComplete": 3, "CellsFrozen": 26, "EntitiesCreated": 4,
-		"EntitiesDeleted": 2, "RunsFailed": 0,
+		"EntitiesDeleted": 2, "EntitiesRefused": 1, "EntitiesNotAnswered": 8, "PortCalls": 66, "RunsFailed": 0,
 	} {
 		if root[name] != want {
 			t.Errorf("%s is %v, want %v", name, root[name], want)
@@ -52,5 +52,18 @@ func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	r.Verdict = report.Failed
 	if f := r.Figures(); f["RunsFailed"] != 1 || f["RunsComplete"] != 0 {
 		t.Errorf("a failed run: %v", f)
+	}
+}
+
+// TestAnAccountThatIsShutIsCountedByItsAge: one in which a policy hides a service, perhaps for ever, is not, nor one
+// that nobody meant to read.
+func TestAnAccountThatIsShutIsCountedByItsAge(t *testing.T) {
+	r := rich()
+	if days := r.Figures()["FrozenDays"]; days < 3 || days > 3.01 {
+		t.Errorf("%v days, want 3: the role of sandbox has been denied since", days)
+	}
+	r.Accounts = []report.Account{r.Accounts[0], r.Accounts[1], r.Accounts[3]}
+	if days := r.Figures()["FrozenDays"]; days != 0 {
+		t.Errorf("%v days where every account that was to be read lets us in", days)
 	}
 }

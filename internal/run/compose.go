@@ -39,6 +39,7 @@ func (s *sweep) compose() *report.Report {
 	}
 	s.tally(r)
 	r.Accounts = s.accounts()
+	r.Cost = r.Price()
 	if len(r.Blocks) > 0 || w.Shrunk || slices.ContainsFunc(r.Accounts, hidden) {
 		r.Verdict = report.Frozen
 	}

@@ -157,7 +157,7 @@ func runProperties(r *report.Report) map[string]any {
 		"Accounts": len(r.Accounts), "AccountsComplete": complete, "Entities": sum.Entities, "Created": sum.Created,
 		"Updated": sum.Updated, "Unchanged": sum.Unchanged, "Refused": sum.Refused, "Failed": sum.Failed,
 		"Deleted": len(r.Deleted), "Held": len(r.Held), "Released": len(r.Released), "Stayed": len(r.Stayed),
-		"AwsCalls": r.Calls.AWS, "AwsCallsThrottled": r.Calls.Throttled, "PortCalls": r.Calls.Port, "EstimatedCostUsd": r.Cost(),
+		"AwsCalls": r.Calls.AWS, "AwsCallsThrottled": r.Calls.Throttled, "PortCalls": r.Calls.Port, "EstimatedCostUsd": r.Cost.USD,
 	}
 }
 
