@@ -50,6 +50,10 @@ func (r *Report) Figures() Figures {
 	} else if !r.Narrow {
 		f["RunsComplete"] = 1
 	}
+	if r.Verdict == Failed || r.Narrow { // what it did not look at may be as bad as before
+		delete(f, "FrozenDays")
+		delete(f, "EntitiesRefused")
+	}
 	return f
 }
 

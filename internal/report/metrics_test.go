@@ -12,6 +12,7 @@ import (
 // golden file would not see: one line, at most 100 metrics, and a value for each.
 func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	r := rich()
+	r.Narrow = false
 	line := []byte(r.Figures().Metrics("aws-test", r.Ended))
 	var root map[string]any
 	if err := json.Unmarshal(line, &root); err != nil {
@@ -59,6 +60,10 @@ func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 // that nobody meant to read.
 func TestAnAccountThatIsShutIsCountedByItsAge(t *testing.T) {
 	r := rich()
+	if _, said := r.Figures()["FrozenDays"]; said {
+		t.Error("a narrow run says how long accounts have been frozen, and would end the alarm")
+	}
+	r.Narrow = false
 	if days := r.Figures()["FrozenDays"]; days < 3 || days > 3.01 {
 		t.Errorf("%v days, want 3: the role of sandbox has been denied since", days)
 	}
