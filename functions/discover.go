@@ -24,9 +24,9 @@ type DiscoverEvent struct {
 type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
-	Skipped     string `json:"skipped,omitempty"` // why it was not started
-	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
-	AccountsKey string `json:"accountsKey,omitempty"`
+	Skipped     string `json:"skipped,omitempty"`     // why it was not started
+	More        bool   `json:"more"`                  // call again: the organization is not listed to its end yet
+	AccountsKey string `json:"accountsKey,omitempty"` // of the accounts to sync; "" = there are none
 	Width       int    `json:"width,omitempty"`
 }
 
@@ -62,6 +62,9 @@ func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAn
 		return DiscoverAnswer{Run: d.Run, More: true}, nil
 	}
 	f.Announce(ctx, d.Run)
+	if len(d.Accounts) == 0 {
+		return DiscoverAnswer{Run: d.Run}, nil
+	}
 	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil
 }
 

@@ -57,7 +57,7 @@ func (s *sweep) cover(ctx context.Context, r *report.Report) (Progress, error) {
 			w.kinds = append(w.kinds, a)
 		}
 	}
-	if len(w.kinds) == 0 || s.work.Options.DryRun {
+	if len(w.kinds) == 0 || s.work.Options.DryRun || s.work.Options.Purge != "" {
 		return Progress{}, nil
 	}
 	h, err := w.ledger.Take(ctx, coverage, e.lease(&w, s.act), ledger.Sweeping)
