@@ -50,6 +50,24 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 	return nil
 }
 
+// DeployBeside deploys the template once more, as another hub for another integration in the same account.
+func (l *Lab) DeployBeside(ctx context.Context, stack string) error {
+	all := maps.Clone(l.parameters)
+	all["IntegrationIdentifier"], all["StateBucketName"], all["ExternalId"] = stack, "", stack
+	if err := l.deploy(ctx, l.root, stack, all); err != nil {
+		return err
+	}
+	bucket, err := l.output(ctx, stack, "StateBucketName")
+	if err != nil {
+		return err
+	}
+	l.World.keep(bucket)
+	return nil
+}
+
+// DeleteBeside deletes a stack that DeployBeside made.
+func (l *Lab) DeleteBeside(ctx context.Context, stack string) error { return l.deleteStack(ctx, stack) }
+
 // deploy deploys the template.yaml of a folder.
 func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[string]string) error {
 	defer l.AWS.rights.forget()

@@ -49,8 +49,10 @@ func TestTheWholeSystem(t *testing.T) {
 		{"through seeded campaigns it converges", whole.campaigns},
 		{"what cannot work has an error with a name", whole.refused},
 		{"the member role is what the kinds need, and each kind fails without any of its actions", whole.leastPrivilege},
-		{"the stack is updated in place", whole.updated},
+		{"the stack is updated in place while a run goes on, and rolled back", whole.updated},
+		{"two hubs live in one account, and one goes without the other", whole.beside},
 		{"a new stack goes on with the bucket of one that was deleted, with the rights that the mapping needs", whole.anew},
+		{"a purge removes what we wrote, once it is approved, and the next run writes it anew", whole.purged},
 		{"an account that has left keeps its entities for its grace", whole.left},
 		{"no function has a right that it never uses", whole.noIdleRights},
 	} {
