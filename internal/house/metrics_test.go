@@ -132,7 +132,7 @@ func TestAnAlarmStaysUntilARunSaysOtherwise(t *testing.T) {
 	}
 }
 
-// TestTheDashboardShowsEveryAlarm and the logs of every function.
+// TestTheDashboardShowsEveryAlarm and the logs of every function that runs go through.
 func TestTheDashboardShowsEveryAlarm(t *testing.T) {
 	body := load(t, template).at("Resources", "Dashboard", "Properties", "DashboardBody")
 	refers := body.refers()
@@ -141,7 +141,8 @@ func TestTheDashboardShowsEveryAlarm(t *testing.T) {
 			t.Errorf("it does not show %s", name)
 		}
 	}
-	for name := range functionsOf(load(t, template)) {
+	for function := range contracts {
+		name := strings.ToUpper(function[:1]) + function[1:]
 		if !slices.Contains(refers, name) || !slices.Contains(refers, name+"Logs") {
 			t.Errorf("it does not show %s and its logs", name)
 		}
