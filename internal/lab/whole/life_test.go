@@ -1,6 +1,7 @@
 package whole_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +29,52 @@ func (w whole) updated() {
 	w.Lambda.Limit(1000)
 	w.readInFull(w.reported(w.ends(arn, "SUCCEEDED").ARN))
 	w.wroteNothing()
+	w.must(w.DeployRelease(w.ctx))
+	w.readInFull(w.run(`{}`))
+	w.wroteNothing()
 	w.must(w.Deploy(w.ctx, map[string]string{"MaxConcurrentAccounts": "10", "Schedule": "rate(6 hours)"}))
 	w.readInFull(w.run(`{}`))
 	w.wroteNothing()
+}
+
+// watched demands that each alarm of ours waits for a metric that the last run has given, with its dimensions.
+func (w whole) watched() {
+	type metric struct{ Namespace, Name, Dimension, Value string }
+	given := map[metric]bool{}
+	for line := range strings.Lines(w.Lambda.Logs(lab.Sweep)) {
+		var emf struct {
+			AWS struct {
+				CloudWatchMetrics []struct {
+					Namespace  string
+					Dimensions [][]string
+					Metrics    []struct{ Name string }
+				}
+			} `json:"_aws"`
+			Integration string
+		}
+		if json.Unmarshal([]byte(line), &emf) != nil {
+			continue
+		}
+		for _, m := range emf.AWS.CloudWatchMetrics {
+			for _, one := range m.Metrics {
+				given[metric{m.Namespace, one.Name, m.Dimensions[0][0], emf.Integration}] = true
+			}
+		}
+	}
+	alarms, err := w.Alarms(w.ctx)
+	w.must(err)
+	ours := 0
+	for _, a := range alarms {
+		if a.Namespace != "AWS/Lambda" {
+			ours++
+			if !given[metric{a.Namespace, a.Metric, a.Dimension, a.Value}] {
+				w.Errorf("alarm %s waits for what no run has given: %+v", a.Name, a)
+			}
+		}
+	}
+	if ours != 4 || len(alarms) != 5 {
+		w.Errorf("%d alarms, %d of metrics of ours", len(alarms), ours)
+	}
 }
 
 func (w whole) beside() {
