@@ -48,7 +48,8 @@ release:
 	cd "$$here"; sha256sum * >SHA256SUMS; cat SHA256SUMS
 
 # One run with your AWS credentials and your Port, without deploying anything. It only says what it
-# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it (make hands them on as environment).
+# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it; REFRESH=1, RETRY=, APPROVE= and PURGE= are the run
+# options of that name (make hands them on as environment).
 try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -82,22 +83,33 @@ func TestAHeldEntityThatComesBackIsAsIfNothingHadBeen(t *testing.T) {
 }
 
 func TestWhatAMappingLosesIsNeverDeletedForBeingProvedTwice(t *testing.T) {
-	play(t, func(s *scene) {
-		s.crowd(40)
-		s.run()
-		few := selecting(instances(), `.Properties.InstanceId | startswith("i-")`)
-		s.remap(config(accounts(), few, buckets(), clusters(), topics()))
-		var lost []string
-		for i := range 40 {
-			lost = append(lost, fmt.Sprintf("instance/c-%02d: mapping changed, Guard", i))
-		}
-		for range 3 {
-			r := s.run()
-			s.swept(r, swept{Held: lost})
-			time.Sleep(2 * time.Hour)
-		}
-		s.converged()
-	})
+	elsewhere := instances()
+	elsewhere["selector"] = object{"query": "true", "regionPolicy": object{"deny": []any{ireland}}}
+	for reason, left := range map[string][]any{
+		"mapping changed":         {selecting(instances(), `.Properties.InstanceId | startswith("i-")`)},
+		"kind no longer mapped":   {},
+		"region no longer mapped": {elsewhere},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.crowd(40)
+				s.run()
+				s.remap(config(append(left, accounts(), buckets(), clusters(), topics())...))
+				for range 3 {
+					held := 0
+					for _, d := range s.run().Held {
+						if strings.HasPrefix(d.Identifier, "c-") && d.Reason == reason {
+							held++
+						}
+					}
+					if held != 40 {
+						t.Errorf("%d held", held)
+					}
+					time.Sleep(2 * time.Hour)
+				}
+			})
+		})
+	}
 }
 
 func TestTheEntityDeletionThresholdBoundsTheWholeRun(t *testing.T) {

@@ -4,6 +4,7 @@ package whole_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ func TestTheWholeSystem(t *testing.T) {
 	}{
 		{"a first run by hand fills the catalog", whole.first},
 		{"alarms wait for what runs give", whole.watched},
+		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
@@ -209,4 +211,20 @@ func (w whole) crowded() {
 func watch(t *testing.T) {
 	slow := time.AfterFunc(8*time.Minute+time.Duration(*campaigns)*30*time.Second, func() { panic(fmt.Sprint(t.Name(), " hangs")) })
 	t.Cleanup(func() { slow.Stop() })
+}
+
+// local is the run that make try does.
+func (w whole) local() {
+	w.Port.ResetStats()
+	var said strings.Builder
+	w.must(w.Lab.Run(w.ctx, &said))
+	w.wroteNothing()
+	for _, want := range []string{"dry run", "Suspended"} {
+		if !strings.Contains(said.String(), want) {
+			w.Errorf("it does not say %q:\n%s", want, said.String())
+		}
+	}
+	said.Reset()
+	w.must(w.Lab.Run(w.ctx, &said, "APPLY=1", "REGIONS=global", "REFRESH=1"))
+	w.wroteNothing()
 }
