@@ -3,6 +3,7 @@ package run_test
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,8 +78,13 @@ func TestAPurgeRemovesWhatWeWroteAndNothingElse(t *testing.T) {
 // TestAPurgeIsNoEndOfTheSchedule: the next run of any other kind writes everything anew.
 func TestAPurgeIsNoEndOfTheSchedule(t *testing.T) {
 	play(t, func(s *scene) {
+		generous := mapping()
+		generous["entityDeletionThreshold"] = 1 // and so few entities that the guard lets them go
+		s.remap(generous)
 		s.run()
+		before := s.catalog()
 		held := s.runWith(purge)
+		s.equal(before)
 		s.runWith(ledger.Options{Purge: integration, Approve: held.Run})
 		if n := len(s.catalog()); n != 0 {
 			t.Errorf("%d entities are left", n)
@@ -122,5 +128,59 @@ func TestAPurgeOfAnotherIntegrationIsRefused(t *testing.T) {
 			}
 			return ""
 		})
+	})
+}
+
+// TestAPurgeThatDiesIsCarriedOnOrUndoneByTheNextRun: what it had deleted and did not live to note is neither claimed
+// for ever nor left out.
+func TestAPurgeThatDiesIsCarriedOnOrUndoneByTheNextRun(t *testing.T) {
+	for name, next := range map[string]func(s *scene, held string){
+		"carried on": func(s *scene, held string) {
+			s.runWith(ledger.Options{Purge: integration, Approve: held})
+			s.equal(map[string]entity{})
+			if n := s.remembered(); n != 0 {
+				s.Errorf("%d entries are still known", n)
+			}
+		},
+		"undone": func(s *scene, _ string) {
+			s.run()
+			s.converged()
+			s.run()
+			s.wrote(writes{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.run()
+				held := s.runWith(purge)
+				healthy := s.store
+				var dead atomic.Bool
+				s.before(deleteRoute, func() { dead.Store(true) })
+				s.store = frail{healthy, func(string) bool { return dead.Load() }}
+				if _, err := s.try(ledger.Options{Purge: integration, Approve: held.Run}); err == nil {
+					t.Fatal("the run ended well")
+				}
+				s.store = healthy
+				if n := len(s.catalog()); n == 0 || n == len(held.Held) {
+					t.Fatalf("%d of %d entities are left", n, len(held.Held))
+				}
+				next(s, held.Run)
+			})
+		})
+	}
+}
+
+// TestAListThatShiftedIsNoReasonToKeepWhatIsPurged: what it leaves open is whether AWS has the resource, which is
+// not the question.
+func TestAListThatShiftedIsNoReasonToKeepWhatIsPurged(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Put(prod, "ec2", ireland, "i-11-3")
+		s.world.Fault(rule{Account: prod, Region: ireland, Operation: "ec2:DescribeInstances", Page: 2,
+			Times: 1, Hook: func() { s.world.PutFirst(prod, "ec2", ireland, "i-11-new") }})
+		s.run()
+		held := s.runWith(purge)
+		s.runWith(ledger.Options{Purge: integration, Approve: held.Run})
+		s.equal(map[string]entity{})
 	})
 }
