@@ -3,6 +3,7 @@ package functions
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
@@ -33,8 +34,30 @@ type DiscoverAnswer struct {
 // settled is how long an execution may take to be seen by those who look for it.
 const settled = time.Minute
 
-// Discover plans a run.
+// Discover plans a run. An error that keeps all runs from beginning, until somebody mends it, counts as a failed run.
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
+	answer, err := f.discover(ctx, event)
+	if wants(err) {
+		f.count(ctx, report.NotBegun())
+	}
+	return answer, err
+}
+
+// wants says that an error wants somebody to mend something. Whoever asks in vain for a run knows already, and what
+// may pass by itself is tried again.
+func wants(err error) bool {
+	var coded interface{ Code() string }
+	if !errors.As(err, &coded) {
+		return false
+	}
+	switch coded.Code() {
+	case "EventInvalid", "OptionsInvalid", "RunBusy", "RunEnded", "RunSuperseded", "DiscoverUnfinished", "OrganizationUnavailable":
+		return false
+	}
+	return true
+}
+
+func (f Function) discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
 	switch {
 	case event.Execution != "":
 	case event.ScheduledTime.IsZero():

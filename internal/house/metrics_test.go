@@ -18,6 +18,7 @@ import (
 func emitted() []string {
 	all := (&report.Report{}).Figures()
 	maps.Copy(all, report.TickSkipped())
+	maps.Copy(all, report.NotBegun())
 	return slices.Sorted(maps.Keys(all))
 }
 

@@ -20,6 +20,9 @@ type Figures map[string]float64
 // TickSkipped is that of a tick for which no run was started.
 func TickSkipped() Figures { return Figures{"TicksSkipped": 1} }
 
+// NotBegun are those of a run that failed before it had a plan.
+func NotBegun() Figures { return Figures{"RunsFailed": 1} }
+
 // Figures are those of a run.
 func (r *Report) Figures() Figures {
 	f := Figures{
