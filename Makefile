@@ -1,6 +1,7 @@
 # Needs Go, Python 3.11 or later and git. Everything else comes through the go command.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LAMBDA_ZIP = github.com/aws/aws-lambda-go/cmd/build-lambda-zip@v1.55.1
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -67,6 +68,7 @@ check:
 	@gofmt -l . | (! grep .)
 	@go vet ./...
 	@go run $(STATICCHECK) ./...
+	@go run $(ACTIONLINT) .github/workflows/*.yml
 	@go test ./internal/house
 
 # Checks a mapping's FILE (YAML or JSON) without AWS and Port: what is wrong, what it reads and needs,
