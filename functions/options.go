@@ -10,7 +10,7 @@ import (
 )
 
 // Options are the run options that the environment of a run in one process names: lists, parted by commas or
-// blanks, in ACCOUNTS, KINDS and REGIONS; runs in RETRY and APPROVE; REFRESH=1. What is empty is not asked for.
+// blanks, in ACCOUNTS, KINDS and REGIONS; runs in RETRY and APPROVE; an integration in PURGE; REFRESH=1. What is empty is not asked for.
 // Without APPLY=1 it is a dry run. The error is that of [run.ParseOptions].
 func Options(getenv func(string) string, known []kind.Kind) (ledger.Options, error) {
 	input := map[string]any{"dryRun": getenv("APPLY") != "1", "refresh": getenv("REFRESH") == "1"}
@@ -19,7 +19,7 @@ func Options(getenv func(string) string, known []kind.Kind) (ledger.Options, err
 			input[name] = list
 		}
 	}
-	for _, name := range []string{"retry", "approve"} {
+	for _, name := range []string{"retry", "approve", "purge"} {
 		if id := getenv(strings.ToUpper(name)); id != "" {
 			input[name] = id
 		}

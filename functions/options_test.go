@@ -29,6 +29,7 @@ func TestTheEnvironmentOfALocalRunNamesItsOptions(t *testing.T) {
 		},
 		{map[string]string{"RETRY": "a", "APPLY": "1"}, ledger.Options{Retry: "a"}, ""},
 		{map[string]string{"APPROVE": "a", "APPLY": "1"}, ledger.Options{Approve: "a"}, ""},
+		{map[string]string{"PURGE": "mine", "APPROVE": "a", "APPLY": "1"}, ledger.Options{Purge: "mine", Approve: "a"}, ""},
 		{map[string]string{"ACCOUNTS": "prod"}, ledger.Options{}, "accounts[0]"},
 	} {
 		got, err := functions.Options(func(name string) string { return c.env[name] }, kinds.All)

@@ -104,6 +104,9 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 		}
 	}
 	for _, key := range unclaimed {
+		if w.Options.Purge != "" {
+			held[key] = heldByPurge
+		}
 		switch {
 		case shifted[key]: // no proof, whoever approves it
 			held[key] = heldByShift

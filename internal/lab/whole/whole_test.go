@@ -40,6 +40,7 @@ func TestTheWholeSystem(t *testing.T) {
 		act  func(whole)
 	}{
 		{"a first run by hand fills the catalog", whole.first},
+		{"alarms wait for what runs give", whole.watched},
 		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
@@ -51,8 +52,10 @@ func TestTheWholeSystem(t *testing.T) {
 		{"through seeded campaigns it converges", whole.campaigns},
 		{"what cannot work has an error with a name", whole.refused},
 		{"the member role is what the kinds need, and each kind fails without any of its actions", whole.leastPrivilege},
-		{"the stack is updated in place", whole.updated},
+		{"the stack is updated in place while a run goes on, and rolled back", whole.updated},
+		{"two hubs live in one account, and one goes without the other", whole.beside},
 		{"a new stack goes on with the bucket of one that was deleted, with the rights that the mapping needs", whole.anew},
+		{"a purge removes what we wrote, once it is approved, and the next run writes it anew", whole.purged},
 		{"an account that has left keeps its entities for its grace", whole.left},
 		{"no function has a right that it never uses", whole.noIdleRights},
 	} {
