@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench build check check-mapping demo golden soak test try
+.PHONY: bench build check check-mapping demo doctor golden soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -21,6 +21,12 @@ build:
 try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local
+
+# Says what keeps runs from being complete, and how to mend it: of a STACK, or with your AWS credentials and the
+# settings that make try takes. ACCOUNTS= narrows it, JSON=1 writes JSON; it fails where there is a problem.
+doctor:
+	@go build -o bin/doctor ./functions/doctor
+	@exec bin/doctor
 
 # The race detector needs a C compiler; where there is none, go sets CGO_ENABLED=0. The lab comes last: its functions
 # have time-outs of a few seconds, and should not have to share the machine with all the others.

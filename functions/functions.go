@@ -41,6 +41,10 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
+	return engine(ctx, s, base, log)
+}
+
+func engine(ctx context.Context, s edge.Settings, base aws.Config, log *slog.Logger) (*run.Engine, error) {
 	if s.Identifier == "" {
 		me, err := sts.NewFromConfig(base).GetCallerIdentity(ctx, nil)
 		if err != nil {
@@ -91,7 +95,7 @@ func credentials(ctx context.Context, base aws.Config, arn string) (port.Credent
 		return port.Credentials{}, err
 	}
 	if secret.ClientID == "" || secret.ClientSecret == "" {
-		return port.Credentials{}, errors.New("the secret that PORT_SECRET_ARN names lacks clientId or clientSecret")
+		return port.Credentials{}, &access.SecretError{ARN: arn, Err: errors.New("it lacks clientId or clientSecret")}
 	}
 	return port.Credentials{ClientID: secret.ClientID, ClientSecret: secret.ClientSecret}, nil
 }

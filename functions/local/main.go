@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,17 +42,12 @@ func main() {
 }
 
 func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*report.Report, error) {
-	e, err := functions.Engine(ctx, func(name string) string {
-		if name == "STATE_DIR" && getenv("STATE_BUCKET") == "" {
-			return cmp.Or(getenv(name), ".state")
-		}
-		return getenv(name)
-	}, log)
+	e, err := functions.Engine(ctx, functions.WithStateDir(getenv), log)
 	if err != nil {
 		return nil, err
 	}
 	input, err := json.Marshal(map[string]any{
-		"accounts": words(getenv("ACCOUNTS")), "kinds": words(getenv("KINDS")), "regions": words(getenv("REGIONS")),
+		"accounts": functions.Words(getenv("ACCOUNTS")), "kinds": functions.Words(getenv("KINDS")), "regions": functions.Words(getenv("REGIONS")),
 		"dryRun": getenv("APPLY") != "1",
 	})
 	if err != nil {
@@ -66,9 +60,4 @@ func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*r
 	return e.Once(ctx, run.DiscoverRequest{
 		Run: "local-" + strings.ReplaceAll(time.Now().UTC().Format("20060102T150405.000Z"), ".", "-"), Trigger: "manual", Options: options,
 	})
-}
-
-// words parts the value of a make variable, which may use commas or blanks.
-func words(s string) []string {
-	return append([]string{}, strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })...)
 }

@@ -55,7 +55,8 @@ func memberPolicy() string {
 		"", "                  ", access.RegionActions)
 	statement("Kinds", "What lists and describes the kinds. An inventory cannot know the names of what it is to find.",
 		narrowed, "                    ", memberActions())
-	fmt.Fprintf(&b, "      Tags:\n        - {Key: port-aws-sync, Value: %s} # the version that this policy is of\n", functions.Version)
+	b.WriteString(ownVersion)
+	fmt.Fprintf(&b, "      Tags:\n        - {Key: %s, Value: %s} # the version that this policy is of\n", access.VersionTag, functions.Version)
 	return b.String()
 }
 
@@ -64,6 +65,14 @@ const narrowed = ` !If
                   - ReadsSomeKinds
                   - !Split [",", !Ref ReadActions]
                   - # of all kinds`
+
+// ownVersion lets the role see its own tags.
+const ownVersion = `              # Of which version it is: the doctor asks.
+              - Sid: OwnVersion
+                Effect: Allow
+                Action: ` + access.VersionAction + `
+                Resource: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${RoleName}
+`
 
 // memberActions are the actions of all kinds, each once.
 func memberActions() []string {
@@ -81,7 +90,7 @@ func memberActions() []string {
 func TestTheMemberRolesPolicyFitsIntoARole(t *testing.T) {
 	const most = 10240
 	size := 300 // what is around the actions
-	for _, a := range slices.Concat(access.RegionActions, memberActions()) {
+	for _, a := range slices.Concat(access.RegionActions, memberActions(), []string{ownVersion}) {
 		size += len(a) + len(`"",`)
 	}
 	if size > most {
