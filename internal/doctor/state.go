@@ -41,7 +41,7 @@ func (x *examination) state(ctx context.Context, organization string) {
 		states, err = l.States(ctx)
 	}
 	rep, known := report.Report{}, false
-	if err == nil {
+	if err == nil && lock.Run != "" {
 		known, err = l.ReadOnce(ctx, lock.Run, report.Document, &rep)
 	}
 	var newer *ledger.NewerError

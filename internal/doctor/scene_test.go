@@ -1,0 +1,299 @@
+package doctor_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
+	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+	"github.com/port-aws-sync/port-aws-sync/internal/collect"
+	"github.com/port-aws-sync/port-aws-sync/internal/doctor"
+	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
+	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
+	"github.com/port-aws-sync/port-aws-sync/internal/run"
+)
+
+const (
+	prod, dev  = "111111111111", "222222222222"
+	hub        = "999999999999"
+	ireland    = "eu-west-1"
+	ohio       = "us-east-2"
+	machine    = "arn:aws:states:eu-west-1:999999999999:stateMachine:hub"
+	syncRole   = "arn:aws:iam::999999999999:role/hub-sync"
+	integrated = "aws-test"
+	version    = "1.0.0"
+	secretARN  = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:port"
+)
+
+// scene is a stack in which all is well: two accounts, a StackSet, a schedule, a Port. Tests spoil it.
+type scene struct {
+	*testing.T
+	world  *awstest.World
+	port   *porttest.Server
+	doctor *doctor.Doctor
+
+	stackSet   map[string]string    // parameters
+	template   string               // of the StackSet
+	instances  map[string]string    // status and reason, by account
+	access     string               // of CloudFormation to the organization
+	schedule   string               // its state; "" = there is none
+	expression string               // of the schedule
+	limit      int                  // of Lambda
+	execution  string               // status of the newest one; "" = there is none
+	began      time.Time            // the newest execution
+	errorName  string               // of it
+	version    string               // of the roles
+	refusals   map[string][2]string // code and message, by operation
+}
+
+// examine spoils a scene and lets the doctor look at it.
+func examine(t *testing.T, spoil func(*scene), only ...string) (r *doctor.Report) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := sound(t)
+		spoil(s)
+		r = s.doctor.Examine(t.Context(), only)
+		if misuse := s.port.Stats().Misuse; len(misuse) > 0 {
+			t.Errorf("Port was misused: %q", misuse)
+		}
+	})
+	return r
+}
+
+func sound(t *testing.T) *scene {
+	s := &scene{T: t, world: awstest.NewWorld(prod, dev), port: porttest.New(porttest.Options{}),
+		stackSet: map[string]string{"RoleName": "reader", "ExternalId": "the-external-id", "TrustedPrincipalARN": syncRole},
+		template: "Tags: [{Key: port-aws-sync, Value: 1.0.0}]", instances: map[string]string{prod: "CURRENT", dev: "CURRENT"},
+		access: "ENABLED", schedule: "ENABLED", expression: "rate(6 hours)", limit: 1000, execution: "SUCCEEDED",
+		began: time.Now().Add(-time.Hour), version: version, refusals: map[string][2]string{}}
+	s.world.Regions = []string{ireland, ohio}
+	for _, account := range []string{prod, dev} {
+		s.world.Put(account, "ec2", ireland, "i-"+account[:2])
+		s.world.Put(account, "s3", ireland, "logs-"+account[:2], "team=core")
+		s.world.Put(account, "sns", ohio, "news-"+account[:2])
+	}
+	s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{blueprint("instance"), blueprint("bucket"), blueprint("topic")},
+		Integration: map[string]any{"installationId": integrated, "installationAppType": "aws-v3", "version": version, "config": config()}}))
+	base := awstest.Config(http.HandlerFunc(s.serve), ireland)
+	store, err := ledger.NewDir(t.TempDir())
+	s.must(err)
+	s.doctor = &doctor.Doctor{
+		Hub: base, Base: base, Store: store, Kinds: kinds.All, Other: kinds.Other, Own: []string{run.AccountCoverage},
+		Org:  org.Source{Base: base, ExternalID: s.world.ExternalID, Session: "test", MemberRoleName: "reader"},
+		Port: s.portClient(direct{s.port}, nil), PortBaseURL: "http://port.test", Secret: secretARN,
+		Type: "aws-v3", Identifier: integrated, ExternalID: s.world.ExternalID, Width: 10, Machine: machine, Version: version, Now: time.Now,
+	}
+	s.must(s.ledger().Release(t.Context(), s.lock("old", 1, 0)))
+	return s
+}
+
+func (s *scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *scene) ledger() *ledger.Ledger {
+	return ledger.New(s.doctor.Store, porttest.OrgID, "aws-v3", integrated, time.Now)
+}
+
+// lock lets a run take the lock for a time.
+func (s *scene) lock(name string, fence int64, d time.Duration) ledger.Lock {
+	lock, err := s.ledger().ReadLock(s.Context())
+	s.must(err)
+	lock, err = s.ledger().Acquire(s.Context(), lock, ledger.Plan{Run: name, Fence: fence}, "", time.Now().Add(d), nil)
+	s.must(err)
+	return lock
+}
+
+func (s *scene) portClient(way http.RoundTripper, unread error) *port.Client {
+	return port.New(port.Config{
+		BaseURL: "http://port.test", Type: "aws-v3", Version: version, Identifier: integrated, HTTP: &http.Client{Transport: way},
+		Credentials: func(context.Context) (port.Credentials, error) {
+			return port.Credentials{ClientID: porttest.ClientID, ClientSecret: porttest.ClientSecret}, unread
+		},
+	})
+}
+
+// run carries out a run of the scene, as it is.
+func (s *scene) run() {
+	d := s.doctor
+	e := &run.Engine{Kinds: d.Kinds, Base: d.Base, Store: d.Store, Pool: collect.NewPool(8), Org: d.Org, Port: d.Port,
+		Log: slog.New(slog.DiscardHandler), Type: d.Type, Identifier: d.Identifier, ExternalID: d.ExternalID, Width: 4,
+		PortTimeout: 30 * time.Second, SecondProof: time.Hour, AccountGrace: time.Hour, Now: time.Now}
+	_, err := e.Once(s.Context(), run.DiscoverRequest{Run: "run-1", Trigger: "manual", Until: time.Now().Add(time.Minute)})
+	s.must(err)
+}
+
+func (s *scene) refuse(operation, code, message string) {
+	s.refusals[operation] = [2]string{code, message}
+}
+
+func blueprint(name string) map[string]any {
+	return map[string]any{"identifier": name, "title": name, "schema": map[string]any{"properties": map[string]any{
+		"tags": map[string]any{"type": "array"}}, "required": []any{}}}
+}
+
+func config(more ...map[string]any) map[string]any {
+	blocks := []any{block("AWS::EC2::Instance", "instance"), block("AWS::S3::Bucket", "bucket"), block("AWS::SNS::Topic", "topic")}
+	for _, b := range more {
+		blocks = append(blocks, b)
+	}
+	return map[string]any{"resources": blocks}
+}
+
+func block(kind, blueprint string) map[string]any {
+	return map[string]any{"kind": kind, "selector": map[string]any{"query": "true"}, "port": map[string]any{"entity": map[string]any{
+		"mappings": map[string]any{"identifier": ".Properties | tostring | @base64 | .[:90]", "blueprint": `"` + blueprint + `"`,
+			"properties": map[string]any{"tags": ".Properties.Tags"}}}}}
+}
+
+// direct is an HTTP transport without a network.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
+	in.Header = r.Header
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, in)
+	return w.Result(), nil
+}
+
+// nowhere is a network without a Port.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no route to host")
+}
+
+// serve answers for AWS: what the hub asks of its own services here, all else the World.
+func (s *scene) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	s.must(err)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	c, err := awstest.Read(r)
+	s.must(err)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	service, _, _ := strings.Cut(r.Host, ".")
+	operation := c.Operation
+	if operation == "" {
+		operation = service + " " + c.Path
+	}
+	if no, refused := s.refusals[operation]; refused {
+		s.complain(w, service, no[0], no[1])
+		return
+	}
+	switch operation {
+	case "GetCallerIdentity":
+		fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account>"+
+			"<Arn>arn:aws:sts::999999999999:assumed-role/hub-sync/s</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")
+	case "ListRoleTags":
+		fmt.Fprintf(w, "<ListRoleTagsResponse><ListRoleTagsResult><Tags>%s</Tags></ListRoleTagsResult></ListRoleTagsResponse>",
+			s.tag())
+	case "DescribeStackSet":
+		s.describeStackSet(w)
+	case "ListStackInstances":
+		fmt.Fprint(w, "<ListStackInstancesResponse><ListStackInstancesResult><Summaries>")
+		for account, state := range s.instances {
+			status, reason, _ := strings.Cut(state, " ")
+			fmt.Fprintf(w, "<member><Account>%s</Account><Status>%s</Status><StatusReason>%s</StatusReason></member>", account, status, reason)
+		}
+		fmt.Fprint(w, "</Summaries></ListStackInstancesResult></ListStackInstancesResponse>")
+	case "DescribeOrganizationsAccess":
+		fmt.Fprintf(w, "<DescribeOrganizationsAccessResponse><DescribeOrganizationsAccessResult><Status>%s</Status>"+
+			"</DescribeOrganizationsAccessResult></DescribeOrganizationsAccessResponse>", s.access)
+	default:
+		if !s.serveJSON(w, operation) {
+			s.world.ServeHTTP(w, r)
+		}
+	}
+}
+
+func (s *scene) tag() string {
+	if s.version == "" {
+		return ""
+	}
+	return "<member><Key>port-aws-sync</Key><Value>" + s.version + "</Value></member>"
+}
+
+func (s *scene) describeStackSet(w http.ResponseWriter) {
+	if s.stackSet == nil {
+		s.complain(w, "cloudformation", "StackSetNotFoundException", "StackSet hub-member-roles not found")
+		return
+	}
+	fmt.Fprintf(w, "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><TemplateBody>%s</TemplateBody>"+
+		"<OrganizationalUnitIds><member>r-ab12</member></OrganizationalUnitIds><Parameters>", s.template)
+	for k, v := range s.stackSet {
+		fmt.Fprintf(w, "<member><ParameterKey>%s</ParameterKey><ParameterValue>%s</ParameterValue></member>", k, v)
+	}
+	fmt.Fprint(w, "</Parameters></StackSet></DescribeStackSetResult></DescribeStackSetResponse>")
+}
+
+// serveJSON answers for the hub's services that speak JSON, if the operation is of one of them.
+func (s *scene) serveJSON(w http.ResponseWriter, operation string) bool {
+	var answer any
+	arn := strings.Replace(machine, "stateMachine", "execution", 1) + ":newest"
+	switch operation {
+	case "lambda /2016-08-19/account-settings":
+		answer = map[string]any{"AccountLimit": map[string]any{"UnreservedConcurrentExecutions": s.limit}}
+	case "scheduler /schedules":
+		list := []any{map[string]any{"Name": "hub-other", "State": "ENABLED", "Target": map[string]any{"Arn": "arn:aws:lambda:::function:hub-other"}}}
+		if s.schedule != "" {
+			list = append(list, map[string]any{"Name": "hub-tick", "GroupName": "default", "State": s.schedule,
+				"LastModificationDate": time.Now().Add(-30 * 24 * time.Hour).Unix(),
+				"Target":               map[string]any{"Arn": "arn:aws:lambda:eu-west-1:999999999999:function:hub-discover"}})
+		}
+		answer = map[string]any{"Schedules": list}
+	case "scheduler /schedules/hub-tick":
+		answer = map[string]any{"ScheduleExpression": s.expression}
+	case "ListExecutions":
+		list := []any{}
+		if s.execution != "" {
+			list = append(list, map[string]any{"executionArn": arn, "status": s.execution, "startDate": s.began.Unix()})
+		}
+		answer = map[string]any{"executions": list}
+	case "DescribeExecution":
+		answer = map[string]any{"executionArn": arn, "name": "newest", "status": s.execution, "error": s.errorName,
+			"cause": `{"errorMessage": "the mapping has no blocks"}`}
+	default:
+		return false
+	}
+	s.must(json.NewEncoder(w).Encode(answer))
+	return true
+}
+
+// complain refuses in the service's own words.
+func (s *scene) complain(w http.ResponseWriter, service, code, message string) {
+	switch service {
+	case "lambda", "scheduler", "states", "organizations":
+		w.Header().Set("X-Amzn-Errortype", code)
+		w.WriteHeader(http.StatusBadRequest)
+		s.must(json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message}))
+	case "ec2":
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, "<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors></Response>", code, message)
+	default:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", code, message)
+	}
+}
+
+// assumed is the message of STS that ends like this.
+func assumed(end string) string {
+	return "User: " + syncRole + " is not authorized to perform: sts:AssumeRole on resource: " + access.RoleARN("aws", dev, "reader") + end
+}
