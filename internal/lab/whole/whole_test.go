@@ -39,6 +39,7 @@ func TestTheWholeSystem(t *testing.T) {
 		act  func(whole)
 	}{
 		{"a first run by hand fills the catalog", whole.first},
+		{"the doctor finds nothing where all is well, and what is withheld", whole.examined},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
