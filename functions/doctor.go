@@ -86,6 +86,9 @@ func examine(ctx context.Context, getenv func(string) string, log *slog.Logger, 
 	if err != nil {
 		return nil, err
 	}
+	if hub, err = proved(ctx, s, hub); err != nil {
+		return doctor.NoIdentity(Version, err), nil
+	}
 	sync, discover := hub, hub
 	if getenv("AWS_LAMBDA_RUNTIME_API") != "" {
 		var role string
@@ -107,13 +110,19 @@ func examine(ctx context.Context, getenv func(string) string, log *slog.Logger, 
 			s.Identifier = "aws"
 		}
 	}
-	e, err := engine(ctx, s, sync, log)
+	base, err := identity(ctx, s, sync)
+	if err != nil {
+		return doctor.NoIdentity(Version, err), nil
+	}
+	e, err := engine(ctx, s, sync, base, log)
 	if err != nil {
 		return nil, err
 	}
-	e.Org.Base = discover
+	if e.Org.Base, err = identity(ctx, s, discover); err != nil {
+		return doctor.NoIdentity(Version, err), nil
+	}
 	d := &doctor.Doctor{
-		Hub: hub, Base: sync, Org: e.Org, Port: e.Port, Store: e.Store, Kinds: e.Kinds, Other: e.Other,
+		Hub: hub, Base: base, Org: e.Org, Port: e.Port, Store: e.Store, Kinds: e.Kinds, Other: e.Other,
 		Type: e.Type, Identifier: e.Identifier, ExternalID: e.ExternalID, Width: e.Width,
 		PortBaseURL: s.PortBaseURL, Secret: s.PortSecretARN, Machine: s.StateMachineARN, Version: Version, Now: time.Now,
 	}

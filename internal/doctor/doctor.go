@@ -4,6 +4,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -64,6 +65,20 @@ func (d *Doctor) Examine(ctx context.Context, only []string) *Report {
 // CannotEnter is the report of a doctor's function that may not enter the role of another function.
 func CannotEnter(role, version string, err error) *Report {
 	f := functionRoleRefused.of("%s: %s", role, access.Judge(err).Message).next("sam build && sam deploy")
+	return &Report{Format: Format, Version: version, Findings: []Finding{f}}
+}
+
+// NoIdentity is the report where the identity that is to enter accounts cannot be proved.
+func NoIdentity(version string, err error) *Report {
+	said := err.Error()
+	if access.Code(err) != "" {
+		said = access.Judge(err).Message
+	}
+	f := identityUnknown.of("%s", said).next("aws sts get-caller-identity")
+	var secret *access.SecretError
+	if errors.As(err, &secret) {
+		f = f.next("aws secretsmanager get-secret-value --secret-id %s --query Name", secret.ARN)
+	}
 	return &Report{Format: Format, Version: version, Findings: []Finding{f}}
 }
 

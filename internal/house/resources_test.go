@@ -12,7 +12,7 @@ import (
 // TestNothingIsTiedToOnePartition: there are three more than aws, and ARNs name them.
 func TestNothingIsTiedToOnePartition(t *testing.T) {
 	literal := regexp.MustCompile(`arn:aws|amazonaws\.com/|\.amazonaws\.com\.cn`)
-	for _, file := range []string{template, memberRole, definition} {
+	for _, file := range append(templates(), definition) {
 		var look func(n node)
 		look = func(n node) {
 			if n.Kind == yaml.ScalarNode && literal.MatchString(n.Value) {
@@ -45,7 +45,7 @@ func statements(t *testing.T, file string) map[string][]node {
 }
 
 func TestNoPolicyAllowsAWildcardOfActions(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		for name, all := range statements(t, file) {
 			for _, s := range all {
 				for _, a := range s.at("Action").list() {
@@ -68,7 +68,7 @@ func TestNoPolicyAllowsAWildcardOfActions(t *testing.T) {
 
 // TestWhatIsOnEveryResourceSaysWhy wants a comment at, or above, each policy on all resources.
 func TestWhatIsOnEveryResourceSaysWhy(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		for name, all := range statements(t, file) {
 			for _, s := range all {
 				var why string
