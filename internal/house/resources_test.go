@@ -1,6 +1,8 @@
 package house_test
 
 import (
+	"go/ast"
+	"go/token"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +27,35 @@ func TestNothingIsTiedToOnePartition(t *testing.T) {
 			}
 		}
 		look(load(t, file))
+	}
+}
+
+// TestNoCodeIsTiedToOnePartition: an ARN that is put together takes its partition from one that AWS gave, or from a
+// setting.
+func TestNoCodeIsTiedToOnePartition(t *testing.T) {
+	literal := regexp.MustCompile(`^(arn:aws(-cn|-us-gov)?:|[^ ]*\.amazonaws\.com)`)
+	for _, s := range sources(t) {
+		if s.test || s.room == "lab" || s.room == "awstest" {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING && literal.MatchString(strings.Trim(l.Value, "\"`")) {
+				t.Errorf("%s: %s", s.path, l.Value)
+			}
+			return true
+		})
+	}
+}
+
+// TestChinaHasNoStackSetsOfOrganizations: a template that wants one there cannot be deployed.
+func TestChinaHasNoStackSetsOfOrganizations(t *testing.T) {
+	n := load(t, template)
+	condition := n.at("Conditions", n.at("Resources", "MemberRoles", "Condition").text())
+	for partition, want := range map[string]bool{"aws": true, "aws-us-gov": true, "aws-cn": false} {
+		v := values{"DeployMemberRoles": "true", "AWS::Partition": partition}
+		if got := v.isTrue(t, condition); got != want {
+			t.Errorf("%s: got %t, want %t", partition, got, want)
+		}
 	}
 }
 
