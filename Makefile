@@ -48,10 +48,10 @@ check:
 check-mapping:
 	@go run ./functions/checkmapping -file "$(FILE)" -sample "$(SAMPLE)"
 
-# Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
+# Writes what the tests of kinds and mapping want anew, the policy of the member roles and docs/troubleshooting.md. The diff is the review.
 golden:
 	go test ./internal/kinds ./internal/mapping -update
-	go test ./internal/house -run TheMemberRole -update
+	go test ./internal/house -run 'TheMemberRoleMay|TheDocsTell' -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -17,7 +17,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
 )
 
-var update = flag.Bool("update", false, "write the policy of the member role anew")
+var update = flag.Bool("update", false, "write what is generated anew")
 
 const memberRole = "stacksets/member-role.yaml"
 
