@@ -19,6 +19,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
 
 // Doctor has what a run would have, and looks at it as a run would.
@@ -92,10 +93,12 @@ type examination struct {
 
 	asked    []asked       // what the mapping reads
 	accounts []org.Account // active, and to be looked at
+	inactive []string      // ids of the others
 	set      set           // of the members' roles
 	last     lastRun
 
-	reported, executed failure // of the last run, as its report and its execution say
+	reported, executed failure       // of the last run, as its report and its execution say
+	frozen             report.Report // of the last run, if it could not read everything
 }
 
 // asked is a kind with the blocks of the mapping that read it.
@@ -129,5 +132,6 @@ func (x *examination) look(ctx context.Context) {
 	g.Go(func() error { x.stack(ctx); return nil })
 	_ = g.Wait() // none gives an error: what goes wrong is what is looked for
 	x.failed()
+	x.incomplete()
 	x.members(ctx)
 }

@@ -24,6 +24,18 @@ func TestWhereAllIsWellThereIsNoProblem(t *testing.T) {
 	}
 }
 
+// TestAnAccountThatIsClosedDoesNotMakeRunsIncomplete: it would for 90 days.
+func TestAnAccountThatIsClosedDoesNotMakeRunsIncomplete(t *testing.T) {
+	r := examine(t, func(s *scene) {
+		s.run()
+		s.world.SetState(dev, "CLOSED")
+		s.runAs("run-2")
+	})
+	if i := slices.IndexFunc(r.Findings, func(f doctor.Finding) bool { return f.Name == "RunIncomplete" }); i >= 0 {
+		t.Errorf("%s", r.Text())
+	}
+}
+
 func TestOnlyTheAccountsThatAreAskedForAreEntered(t *testing.T) {
 	var entered int
 	r := examine(t, func(s *scene) {

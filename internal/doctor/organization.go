@@ -36,6 +36,8 @@ func (x *examination) organization(ctx context.Context) {
 	for _, a := range all {
 		if a.State == org.Active {
 			active++
+		} else {
+			x.inactive = append(x.inactive, a.ID)
 		}
 		switch {
 		case len(x.only) > 0 && !slices.Contains(x.only, a.ID):

@@ -131,12 +131,14 @@ func (s *scene) portClient(way http.RoundTripper, unread error) *port.Client {
 }
 
 // run carries out a run of the scene, as it is.
-func (s *scene) run() {
+func (s *scene) run() { s.runAs("run-1") }
+
+func (s *scene) runAs(name string) {
 	d := s.doctor
 	e := &run.Engine{Kinds: d.Kinds, Base: d.Base, Store: d.Store, Pool: collect.NewPool(8), Org: d.Org, Port: d.Port,
 		Log: slog.New(slog.DiscardHandler), Type: d.Type, Identifier: d.Identifier, ExternalID: d.ExternalID, Width: 4,
 		PortTimeout: 30 * time.Second, SecondProof: time.Hour, AccountGrace: time.Hour, Now: time.Now}
-	_, err := e.Once(s.Context(), run.DiscoverRequest{Run: "run-1", Trigger: "manual", Until: time.Now().Add(time.Minute)})
+	_, err := e.Once(s.Context(), run.DiscoverRequest{Run: name, Trigger: "manual", Until: time.Now().Add(time.Minute)})
 	s.must(err)
 }
 

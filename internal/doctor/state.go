@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -66,27 +67,32 @@ func (x *examination) state(ctx context.Context, organization string) {
 	case known && rep.Verdict == report.Failed:
 		x.reported = failure{rep.Run, rep.Error}
 	case known && rep.Verdict == report.Frozen:
-		x.find(incomplete(rep).next("%s", x.start(`{"retry": "`+rep.Run+`"}`)))
+		x.frozen = rep
 	}
 	if lock.Phase == ledger.Released {
 		x.leases(states)
 	}
 }
 
-func incomplete(r report.Report) Finding {
-	accounts, cells := 0, 0
+// incomplete says what the last run could not read, if not all of that is in accounts that are not active.
+func (x *examination) incomplete() {
+	r, accounts, cells := x.frozen, 0, 0
 	for _, a := range r.Accounts {
-		if a.State != kind.Complete {
-			accounts++
+		if a.State == kind.Complete || slices.Contains(x.inactive, a.ID) {
+			continue
 		}
+		accounts++
 		for state, n := range a.Cells {
 			if state != kind.Complete {
 				cells += n
 			}
 		}
 	}
-	return runIncomplete.of("run %s ended %s: %d of %d accounts, %d of their cells and %d blocks of the mapping were not read in full",
-		r.Run, r.Ended.UTC().Format(time.RFC3339), accounts, len(r.Accounts), cells, len(r.Blocks))
+	if accounts+len(r.Blocks) > 0 {
+		x.find(runIncomplete.of("run %s ended %s: %d of %d accounts, %d of their cells and %d blocks of the mapping were not read in full",
+			r.Run, r.Ended.UTC().Format(time.RFC3339), accounts, len(r.Accounts), cells, len(r.Blocks)).
+			next("%s", x.start(`{"retry": "`+r.Run+`"}`)))
+	}
 }
 
 // held tells a run that is at work from one that left its lock.
