@@ -21,6 +21,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/doctor"
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
@@ -121,6 +122,9 @@ func examine(ctx context.Context, getenv func(string) string, log *slog.Logger, 
 	if e.Org.Base, err = identity(ctx, s, discover); err != nil {
 		return doctor.NoIdentity(Version, err), nil
 	}
+	if e.Org, err = selecting(ctx, s, discover, e.Org); err != nil {
+		return nil, err
+	}
 	d := &doctor.Doctor{
 		Hub: hub, Base: base, Org: e.Org, Port: e.Port, Store: e.Store, Kinds: e.Kinds, Other: e.Other,
 		Type: e.Type, Identifier: e.Identifier, ExternalID: e.ExternalID, Width: e.Width,
@@ -130,6 +134,19 @@ func examine(ctx context.Context, getenv func(string) string, log *slog.Logger, 
 		d.Own = append(d.Own, k.Name)
 	}
 	return d.Examine(ctx, event.Accounts), nil
+}
+
+// selecting is the source of accounts as discover finds it. A state that cannot be read the doctor finds itself.
+func selecting(ctx context.Context, s edge.Settings, discover aws.Config, source org.Source) (org.Source, error) {
+	store, err := store(s, discover)
+	if err != nil {
+		return source, err
+	}
+	listed, err := run.Selecting(ctx, store, source)
+	if _, wrong := errors.AsType[*org.SelectionError](err); err != nil && !wrong {
+		return source, nil
+	}
+	return listed, err
 }
 
 // functionRole is the ARN of the role of a function of the stack of a state machine.

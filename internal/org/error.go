@@ -1,6 +1,7 @@
 package org
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,17 +57,14 @@ func (*UnavailableError) Code() string { return "OrganizationUnavailable" }
 
 // NoAccountsError says that the selection leaves no account. Its code is NoAccounts.
 type NoAccountsError struct {
-	Configured bool // the accounts are those of RoleARNs, not of an organization
+	Configured string // where the accounts' roles are listed; "" = the accounts are an organization's
 	Listed     int
 	Outside    int // listed, in none of the chosen units
 	Excluded   int // listed, inside, excluded by id
 }
 
 func (e *NoAccountsError) Error() string {
-	from := "Organizations"
-	if e.Configured {
-		from = roleARNs
-	}
+	from := cmp.Or(e.Configured, "Organizations")
 	why := []string{fmt.Sprintf("no account is left: %s lists %d", from, e.Listed)}
 	if e.Outside > 0 {
 		why = append(why, fmt.Sprintf("%d outside of %s (add their units)", e.Outside, ous))

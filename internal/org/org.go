@@ -48,6 +48,7 @@ type Source struct {
 	// RoleARNs, where not empty, are the roles of the accounts, one each: Organizations is not asked
 	// and only Excluded counts of the members below.
 	RoleARNs []string
+	Listed   string // where RoleARNs come from, for people; "" = the setting of that name
 
 	OrganizationRoleARN string   // the role that may ask Organizations; "" = Base may
 	OUs                 []string // ids of organizational units or of the root, at any depth; none = all accounts
@@ -95,7 +96,7 @@ func (s Source) choose(listed, inside []Account) ([]Account, error) {
 	})
 	if len(chosen) == 0 {
 		return nil, &NoAccountsError{
-			Configured: len(s.RoleARNs) > 0,
+			Configured: s.listed(),
 			Listed:     len(listed),
 			Outside:    len(listed) - len(inside),
 			Excluded:   len(inside),

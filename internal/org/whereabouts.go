@@ -22,12 +22,12 @@ type Whereabouts struct {
 // Selection is the settings that select accounts, for people and to be compared: two that are equal
 // select the same of the same organization.
 func (s Source) Selection() string {
-	if len(s.RoleARNs) > 0 {
+	if from := s.listed(); from != "" {
 		var ids []string
 		for _, a := range s.configured() {
 			ids = append(ids, a.ID)
 		}
-		return setting(roleARNs, ids) + setting(excluded, s.Excluded)
+		return setting(from, ids) + setting(excluded, s.Excluded)
 	}
 	all := setting(organizationRole, []string{s.OrganizationRoleARN}) + setting(ous, s.OUs) + setting(excluded, s.Excluded)
 	if all == "" {
