@@ -85,7 +85,7 @@ func engine(ctx context.Context, s edge.Settings, hub, base aws.Config, log *slo
 		Base:  base,
 		Org: org.Source{
 			Base: base, ExternalID: s.ExternalID, Session: "port-aws-sync", RoleARNs: s.RoleARNs,
-			OrganizationRoleARN: s.OrganizationRoleARN, OUs: s.OUs, Excluded: s.Excluded, MemberRoleName: s.MemberRoleName,
+			OrganizationRoleARN: s.OrganizationRoleARN, OUs: s.OUs, Tags: s.AccountTags, Excluded: s.Excluded, MemberRoleName: s.MemberRoleName,
 		},
 		Port: port.New(port.Config{
 			BaseURL: s.PortBaseURL, Type: s.Type, Version: Version, Identifier: s.Identifier,

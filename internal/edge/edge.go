@@ -22,6 +22,7 @@ type Settings struct {
 	RoleARNs            []string // ACCOUNT_ROLE_ARNS; empty = the organization is discovered
 	OrganizationRoleARN string   // ORGANIZATION_ROLE_ARN; "" = our own rights
 	OUs                 []string // OU_IDS; empty = all
+	AccountTags         []string // ACCOUNT_TAGS, key=value, parted by commas alone; empty = all
 	Excluded            []string // EXCLUDED_ACCOUNTS
 	MemberRoleName      string   // MEMBER_ROLE_NAME; there unless RoleARNs are
 	ExternalID          string   // EXTERNAL_ID; "" = none is sent
@@ -56,6 +57,7 @@ func Load(getenv func(string) string) (Settings, error) {
 		RoleARNs:            list(getenv("ACCOUNT_ROLE_ARNS")),
 		OrganizationRoleARN: get("ORGANIZATION_ROLE_ARN", ""),
 		OUs:                 list(getenv("OU_IDS")),
+		AccountTags:         tags(getenv("ACCOUNT_TAGS")),
 		Excluded:            list(getenv("EXCLUDED_ACCOUNTS")),
 		MemberRoleName:      get("MEMBER_ROLE_NAME", ""),
 		ExternalID:          get("EXTERNAL_ID", ""),
@@ -133,4 +135,14 @@ var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 // list reads values that commas or blanks part.
 func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// tags reads values that commas part: blanks may be in them.
+func tags(s string) (all []string) {
+	for tag := range strings.SplitSeq(s, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			all = append(all, tag)
+		}
+	}
+	return all
 }

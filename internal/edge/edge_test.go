@@ -52,6 +52,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"EXCLUDED_ACCOUNTS=111122223333 444455556666",
 		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ", "REFRESH_EVERY_DAYS= 14 ",
 		"STATE_MACHINE_ARN= " + machine, "REVEAL_SECRETS= true ", "BASE_IDENTITY= user-key ", "BASE_KEY_SECRET_ARN= " + secret,
+		"ACCOUNT_TAGS= team=core and more, stage=prod ,",
 	}
 	got, err := load(env...)
 	want := edge.Settings{
@@ -62,7 +63,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		OrganizationRoleARN: "arn:aws:iam::999900001111:role/org", OUs: []string{"ou-1", "ou-2"},
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
 		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine, RevealSecrets: true,
-		BaseIdentity: "user-key", BaseKeySecretARN: secret,
+		BaseIdentity: "user-key", BaseKeySecretARN: secret, AccountTags: []string{"team=core and more", "stage=prod"},
 	}
 	if err != nil {
 		t.Error(err)

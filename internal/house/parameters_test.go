@@ -137,7 +137,7 @@ func TestTheEnvironmentFitsIntoAFunction(t *testing.T) {
 		return sum
 	}
 	// Rules let AccountRoleArns stand only without what selects accounts of an organization.
-	for _, without := range [][]string{{"AccountRoleArns"}, {"OuIds", "OrganizationRoleArn", "ExcludedAccounts"}} {
+	for _, without := range [][]string{{"AccountRoleArns"}, {"OuIds", "AccountTags", "OrganizationRoleArn", "ExcludedAccounts"}} {
 		if got := size(without...); got > 4096 {
 			t.Errorf("without %s the environment may have %d bytes, over 4096", without, got)
 		}

@@ -18,6 +18,7 @@ var ownRights = map[string]string{
 	"organizations.ListAccounts":                     "organizations:ListAccounts",
 	"organizations.ListAccountsForParent":            "organizations:ListAccountsForParent",
 	"organizations.ListOrganizationalUnitsForParent": "organizations:ListOrganizationalUnitsForParent",
+	"organizations.ListTagsForResource":              "organizations:ListTagsForResource",
 	"s3.DeleteObject":                                "s3:DeleteObject",
 	"s3.DeleteObjects":                               "s3:DeleteObject",
 	"s3.GetObject":                                   "s3:GetObject",
@@ -84,7 +85,7 @@ func calls(t *testing.T, function string) (own, members []string) {
 			own = append(own, strings.Replace(strings.Replace(name, ".", ":", 1), "sfn:", "states:", 1))
 		case slices.Contains(ofSync, name) && function == "sync":
 			own = append(own, strings.Replace(name, ".", ":", 1))
-		case slices.Contains(ofSync, name) && !(known && function == "discover"): // which looks for missing accounts
+		case slices.Contains(ofSync, name) && !(known && function == "discover"): // which looks for missing accounts, and for tags
 		case known:
 			own = append(own, action)
 		default:

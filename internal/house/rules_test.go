@@ -126,6 +126,7 @@ func TestCombinationsThatCannotWorkAreRefusedWithTheParameterAndTheCure(t *testi
 		{"a key for nobody", "Give both", managed.with(values{"BaseKeySecretArn": "arn"})},
 		{"narrowed rights in a managed policy", "Leave one of them empty", managed.with(values{"ReadActions": "s3:ListAllMyBuckets", "ManagedPolicyArn": "arn"})},
 		{"listed roles in units", "Leave OuIds empty", listed.with(values{"OuIds": "ou-ab12-cd345678"})},
+		{"listed roles and tags", "Leave AccountTags empty", listed.with(values{"AccountTags": "team=core"})},
 		{"listed roles and an organization", "Leave OrganizationRoleArn empty", listed.with(values{"OrganizationRoleArn": "arn"})},
 		{"listed roles and exceptions", "leave ExcludedAccounts empty", listed.with(values{"ExcludedAccounts": "123456789012"})},
 	} {

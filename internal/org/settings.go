@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // The settings as people know them: in the environment, and as a parameter of the template.
@@ -12,6 +13,7 @@ const (
 	roleARNs         = "ACCOUNT_ROLE_ARNS (AccountRoleArns)"
 	organizationRole = "ORGANIZATION_ROLE_ARN (OrganizationRoleArn)"
 	ous              = "OU_IDS (OuIds)"
+	accountTags      = "ACCOUNT_TAGS (AccountTags)"
 	excluded         = "EXCLUDED_ACCOUNTS (ExcludedAccounts)"
 	externalID       = "EXTERNAL_ID (ExternalId)"
 	memberRole       = "MEMBER_ROLE_NAME (MemberRoleName)"
@@ -44,9 +46,9 @@ func (s Source) WithList(name string, file []byte) (Source, error) {
 		return s, &SelectionError{[]string{name + `: it is no list of roles, ["arn:<partition>:iam::<account>:role/<name>", …]; correct or remove it`}}
 	case len(s.RoleARNs) > 0:
 		return s, &SelectionError{[]string{name + ": " + roleARNs + " lists roles, too: keep one of them"}}
-	case len(s.OUs) > 0 || s.OrganizationRoleARN != "":
-		return s, &SelectionError{[]string{name + ": it takes the place of the organization: leave " + ous + " and " +
-			organizationRole + " empty, or remove it"}}
+	case len(s.OUs)+len(s.Tags) > 0 || s.OrganizationRoleARN != "":
+		return s, &SelectionError{[]string{name + ": it takes the place of the organization: leave " + ous + ", " + accountTags +
+			" and " + organizationRole + " empty, or remove it"}}
 	}
 	s.RoleARNs, s.Listed = roles, name
 	return s, nil
@@ -84,6 +86,11 @@ func (s Source) problems() []string {
 	}
 	if !roleName.MatchString(s.MemberRoleName) {
 		wrong(memberRole, s.MemberRoleName, "is no name of a role: it is the same one in every account")
+	}
+	for _, tag := range s.Tags {
+		if key, _, ok := strings.Cut(tag, "="); !ok || key == "" {
+			wrong(accountTags, tag, "is no tag: key=value")
+		}
 	}
 	for _, id := range s.OUs {
 		if !unitID.MatchString(id) {
