@@ -124,7 +124,7 @@ func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Wh
 	case where.Left:
 		a.Reason, a.Message, a.Gone = accountLeft, "Organizations knows no such account any more: it has left", accountGone
 	case where.State != "" && e.source.Selects():
-		a.Reason, a.Message, a.Gone = accountOutOfScope, "it is in the organization, and no longer in the selected units", accountMoved
+		a.Reason, a.Message, a.Gone = accountOutOfScope, "it is in the organization, and no longer in the selected units or with the selected tags", accountMoved
 	case where.State != "":
 		a.Reason, a.Since = notListed, time.Time{}
 		a.Message = "Organizations knows it and has not listed it; its entities stay as they are"
