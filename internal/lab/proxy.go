@@ -83,7 +83,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c call) {
-	if c.operation == "Invoke" && p.invoke != nil {
+	if (c.operation == "Invoke" || c.operation == "GetAccountSettings") && p.invoke != nil {
 		p.invoke.ServeHTTP(w, r)
 		return
 	}

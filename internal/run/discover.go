@@ -179,7 +179,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 	}
 	p := ledger.Plan{
 		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width,
-		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config, Selection: e.Org.Selection(),
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config, Selection: e.source.Selection(),
 	}
 	for _, b := range blueprints {
 		targets := map[string]string{}
