@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,14 +45,7 @@ func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*r
 	if err != nil {
 		return nil, err
 	}
-	input, err := json.Marshal(map[string]any{
-		"accounts": functions.Words(getenv("ACCOUNTS")), "kinds": functions.Words(getenv("KINDS")), "regions": functions.Words(getenv("REGIONS")),
-		"dryRun": getenv("APPLY") != "1",
-	})
-	if err != nil {
-		return nil, err
-	}
-	options, err := run.ParseOptions(input, e.Kinds)
+	options, err := functions.Options(getenv, e.Kinds)
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,7 @@ func TestCombinationsThatWorkAreLetThrough(t *testing.T) {
 		"a user's key":                   managed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn", "BaseUserArn": "arn"}),
 		"a user's key, and roles listed": listed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn"}),
 		"a managed policy":               managed.with(values{"ManagedPolicyArn": "arn"}),
+		"alarms by e-mail":               managed.with(values{"AlarmEmail": "platform@example.com"}),
 	} {
 		if said := refusals(t, given); len(said) > 0 {
 			t.Errorf("%s: %q", name, said)
@@ -128,6 +129,7 @@ func TestCombinationsThatCannotWorkAreRefusedWithTheParameterAndTheCure(t *testi
 		{"listed roles in units", "Leave OuIds empty", listed.with(values{"OuIds": "ou-ab12-cd345678"})},
 		{"listed roles and tags", "Leave AccountTags empty", listed.with(values{"AccountTags": "team=core"})},
 		{"listed roles and an organization", "Leave OrganizationRoleArn empty", listed.with(values{"OrganizationRoleArn": "arn"})},
+		{"alarms to two topics", "Leave AlarmEmail empty, or AlarmTopicArn", managed.with(values{"AlarmEmail": "a@b.c", "AlarmTopicArn": "arn"})},
 		{"listed roles and exceptions", "leave ExcludedAccounts empty", listed.with(values{"ExcludedAccounts": "123456789012"})},
 	} {
 		said := refusals(t, c.given)

@@ -22,6 +22,7 @@ type Options struct {
 	Retry    string   `json:"retry,omitempty"`   // a run: only the cells that it did not complete
 	Approve  string   `json:"approve,omitempty"` // a run: what it held goes if this one proves it again
 	Refresh  bool     `json:"refresh,omitempty"` // compare with what Port has, not with what we remember of it
+	Purge    string   `json:"purge,omitempty"`   // the integration: all that we wrote for it goes, and nothing is read
 }
 
 // Plan is what a run set out to do. It is written once, before anything else of the run.

@@ -247,6 +247,9 @@ func (e *Engine) describes(mapping []byte) bool {
 // that the run's options leave out. Accounts that are not active are to be synced where they are to be
 // described: what Organizations says of them takes no role in them.
 func selected(p *ledger.Plan, found []org.Account, describe bool) (chosen []ledger.Account, err error) {
+	if p.Options.Purge != "" {
+		return []ledger.Account{}, nil
+	}
 	only := p.Options.Accounts
 	var wrong []string
 	for _, id := range only {

@@ -213,9 +213,9 @@ func (in *intake) see(m *mapped, made made) *write {
 		w.count(made.Blueprint).Refused++
 		return nil
 	}
-	known := e.Hash == made.hash
+	known, turned := e.Hash == made.hash, !e.Hash.IsZero() && e.Partial != made.partial
 	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
-	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets, known: known, why: why}
+	return &write{made: made, cell: in.index, resource: m.id, known: known, turned: turned, why: why}
 }
 
 // bySearch says that Port, not we, knows which entity an entry is of.
