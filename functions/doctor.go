@@ -47,7 +47,7 @@ func Doctor(getenv func(string) string, out, problems io.Writer) int {
 	if getenv("STACK") != "" {
 		look = asked
 	}
-	r, err := look(ctx, getenv, slog.New(slog.DiscardHandler), DoctorEvent{Words(getenv("ACCOUNTS"))})
+	r, err := look(ctx, getenv, slog.New(slog.DiscardHandler), DoctorEvent{words(getenv("ACCOUNTS"))})
 	if err == nil {
 		err = show(out, r, getenv("JSON") == "1")
 	}
@@ -199,9 +199,4 @@ func WithStateDir(getenv func(string) string) func(string) string {
 		}
 		return ".state"
 	}
-}
-
-// Words parts the value of a make variable, which may use commas or blanks.
-func Words(s string) []string {
-	return append([]string{}, strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })...)
 }

@@ -15,7 +15,7 @@ import (
 func Options(getenv func(string) string, known []kind.Kind) (ledger.Options, error) {
 	input := map[string]any{"dryRun": getenv("APPLY") != "1", "refresh": getenv("REFRESH") == "1"}
 	for _, name := range []string{"accounts", "kinds", "regions"} {
-		if list := Words(getenv(strings.ToUpper(name))); len(list) > 0 {
+		if list := words(getenv(strings.ToUpper(name))); len(list) > 0 {
 			input[name] = list
 		}
 	}
@@ -29,4 +29,9 @@ func Options(getenv func(string) string, known []kind.Kind) (ledger.Options, err
 		return ledger.Options{}, err
 	}
 	return run.ParseOptions(text, known)
+}
+
+// words parts a list in an environment variable.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }

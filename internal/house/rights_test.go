@@ -34,14 +34,14 @@ var ofSync = []string{
 	"organizations.DescribeAccount", "organizations.ListParents", "organizations.ListTagsForResource",
 }
 
-// ofTracing are those with which Lambda and Step Functions trace for us, where Tracing is on.
-var ofTracing = []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
-
 // ofDoctor are calls that the doctor makes with its own role. All others it makes with those of sync and discover.
 var ofDoctor = []string{
 	"cloudformation.DescribeOrganizationsAccess", "cloudformation.DescribeStackSet", "cloudformation.ListStackInstances",
 	"lambda.GetAccountSettings", "scheduler.GetSchedule", "scheduler.ListSchedules", "sfn.DescribeExecution", "sfn.ListExecutions",
 }
+
+// ofTracing are those with which Lambda and Step Functions trace for us, where Tracing is on.
+var ofTracing = []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 // noRights are calls that take none, or that the SDK keeps for cases that a function is never in.
 var noRights = []string{

@@ -97,10 +97,10 @@ func TestCombinationsThatWorkAreLetThrough(t *testing.T) {
 		"roles made by other means":      credentials.with(values{"DeployMemberRoles": "false", "OuIds": "ou-ab12-cd345678"}),
 		"another account's organization": credentials.with(values{"DeployMemberRoles": "false", "OrganizationRoleArn": "arn"}),
 		"a list of roles":                listed,
-		"alarms by e-mail":               managed.with(values{"AlarmEmail": "platform@example.com"}),
 		"a user's key":                   managed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn", "BaseUserArn": "arn"}),
 		"a user's key, and roles listed": listed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn"}),
 		"a managed policy":               managed.with(values{"ManagedPolicyArn": "arn"}),
+		"alarms by e-mail":               managed.with(values{"AlarmEmail": "platform@example.com"}),
 	} {
 		if said := refusals(t, given); len(said) > 0 {
 			t.Errorf("%s: %q", name, said)

@@ -28,16 +28,19 @@ func Selecting(ctx context.Context, store ledger.Store, s org.Source) (org.Sourc
 // members are the accounts of the organization. Where there are more than an invocation has time to list,
 // those that it has listed are stored for the next one.
 func (e *Engine) members(ctx context.Context, r DiscoverRequest) ([]org.Account, error) {
-	if r.Options.Purge != "" { // nothing of it depends on AWS
-		return nil, nil
+	source, err := e.Org, error(nil)
+	if r.Options.Purge == "" { // nothing of which depends on AWS
+		source, err = Selecting(ctx, e.Store, e.Org)
 	}
-	source, err := Selecting(ctx, e.Store, e.Org)
 	if err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
 	e.source = source
 	e.mu.Unlock()
+	if r.Options.Purge != "" {
+		return nil, nil
+	}
 	if r.Execution == "" {
 		return source.Accounts(ctx)
 	}

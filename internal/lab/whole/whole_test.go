@@ -40,9 +40,9 @@ func TestTheWholeSystem(t *testing.T) {
 		act  func(whole)
 	}{
 		{"a first run by hand fills the catalog", whole.first},
+		{"the doctor finds nothing where all is well, and what is withheld", whole.examined},
 		{"alarms wait for what runs give", whole.watched},
 		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
-		{"the doctor finds nothing where all is well, and what is withheld", whole.examined},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
