@@ -134,8 +134,9 @@ func TestWhatANewAccountWroteBeforeItDiedIsNotDeletedWithAnOldClaim(t *testing.T
 			t.Error("it is gone")
 		}
 		s.store = healthy
-		s.run()
-		s.converged()
+		s.swept(s.run(), swept{})
+		s.world.Remove(newcomer, "s3", ireland, "moving")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/moving: gone"}})
 	})
 }
 
