@@ -122,7 +122,7 @@ var (
 // learn notes whose credentials STS gives out.
 func (p *Proxy) learn(r *http.Response) error {
 	asking, _, service := signature(r.Request)
-	if service != "sts" {
+	if service != "sts" && service != "" { // who proves himself by a token does not sign
 		return nil
 	}
 	body, err := peek(&r.Body)

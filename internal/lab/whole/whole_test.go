@@ -43,6 +43,8 @@ func TestTheWholeSystem(t *testing.T) {
 		{"the doctor finds nothing where all is well, and what is withheld", whole.examined},
 		{"alarms wait for what runs give", whole.watched},
 		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
+		{"accounts of a list are read in place of the organization", whole.listed},
+		{"a service account's token opens the roles, as the docs say", whole.byToken},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
