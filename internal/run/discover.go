@@ -288,7 +288,7 @@ func selected(p *ledger.Plan, found []org.Account, describe bool) (chosen []ledg
 func (e *Engine) Announce(ctx context.Context, run string) {
 	w, err := e.load(ctx, run)
 	if err == nil && !w.Options.DryRun {
-		err = e.Port.SetResyncState(ctx, port.ResyncState{Status: "running", At: w.Time})
+		_, err = e.Port.SetResyncState(ctx, port.ResyncState{Status: "running", At: w.Time})
 	}
 	if err != nil {
 		e.Log.WarnContext(ctx, "resync state not set", "run", run, "err", err)

@@ -237,7 +237,7 @@ func (s *sweep) publish(ctx context.Context, r *report.Report) error {
 
 // show tells Port how the run stands. A run is not worth failing for it.
 func (s *sweep) show(ctx context.Context, state port.ResyncState) {
-	if err := s.engine.Port.SetResyncState(ctx, state); err != nil {
+	if _, err := s.engine.Port.SetResyncState(ctx, state); err != nil {
 		s.engine.Log.WarnContext(ctx, "resync state not set", "run", s.work.Run, "err", err)
 	}
 }
