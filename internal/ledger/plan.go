@@ -36,6 +36,7 @@ type Plan struct {
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
+	Warnings    []string        `json:"warnings,omitempty"`   // of what in the mapping may cost single entities
 	Selection   string          `json:"selection"`            // the settings by which the accounts were selected
 	Absent      []Absent        `json:"absent,omitempty"`     // known of old, and not listed any more
 	Shrunk      bool            `json:"shrunk,omitempty"`     // so many are absent that it may be a mistake

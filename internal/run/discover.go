@@ -14,7 +14,6 @@ import (
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
-	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
@@ -191,49 +190,11 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 		})
 	}
 	var err error
-	if p.Frozen, err = e.check(p); err != nil {
+	if p.Frozen, p.Warnings, err = e.check(p, blueprints); err != nil {
 		return p, nil, err
 	}
 	accounts, err := selected(&p, found, e.describes(p.Mapping))
 	return p, accounts, err
-}
-
-// check compiles the mapping and finds the blocks that cannot be carried out. These are left alone,
-// and so is all that they ever yielded; the others go on.
-func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
-	if c := strings.TrimSpace(string(p.Mapping)); c == "" || c == "null" || c == "{}" {
-		return nil, &Error{"MappingEmpty", fmt.Sprintf("the integration %q has no mapping yet: give it one in Port's "+
-			"mapping editor", e.Identifier), nil}
-	}
-	m, err := mapping.Compile(p.Mapping)
-	if err != nil {
-		return nil, err
-	}
-	served := 0
-	for _, b := range m.Blocks {
-		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
-		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
-		k, kindKnown := e.serve(b.Kind)
-		switch {
-		case !kindKnown && !own(b.Kind):
-			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
-		case len(b.Blueprints) > 0 && known < 0:
-			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",
-				b.Index, strings.Join(b.Blueprints, ", "))
-		default:
-			served++
-			m.Warnings = append(m.Warnings, Misfits(e.Kinds, k, b)...)
-			continue
-		}
-		frozen = append(frozen, f)
-	}
-	for _, w := range m.Warnings { // the report has them, too, but only once the run is over
-		e.Log.Warn("mapping", "warning", w.String())
-	}
-	if served == 0 {
-		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
-	}
-	return frozen, e.sensible(p.Options, m, frozen)
 }
 
 // describes says that the mapping asks for what discovery heard of the accounts.
