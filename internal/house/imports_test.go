@@ -11,7 +11,7 @@ import (
 // nobody's list: they are for tests, and for the lab.
 var mayImport = map[string][]string{
 	"functions": {"access", "collect", "edge", "functions", "kind", "kinds", "ledger", "mapping", "org", "port", "report", "run"},
-	"run":       {"access", "collect", "kind", "ledger", "mapping", "org", "port", "report", "spelling"},
+	"run":       {"access", "collect", "defaults", "kind", "ledger", "mapping", "org", "port", "report", "spelling"},
 	"collect":   {"access", "kind"},
 	"ledger":    {"kind"},
 	"report":    {"kind"},
@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"kinds":     {"kind"},
 	"kind":      {"spelling"},
 	"port":      {},
+	"defaults":  {},
 	"mapping":   {"onig", "spelling"},
 	"onig":      {},
 	"spelling":  {},
