@@ -11,16 +11,17 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
-// DiscoverEvent is a tick of the schedule, or comes from an execution: of a person, with options, or of
-// a run that a tick has planned.
+// DiscoverEvent is a tick of the schedule, a poll of Port, or comes from an execution: of a person, with options,
+// or of a run that a tick or a poll has planned.
 type DiscoverEvent struct {
 	ScheduledTime time.Time       `json:"scheduledTime"`
+	Poll          bool            `json:"poll"`
 	Execution     string          `json:"execution"` // its ARN
 	Options       json.RawMessage `json:"options"`
 	Run           string          `json:"run"` // that a tick has planned
 }
 
-// DiscoverAnswer is a run: to a tick, whether it has been started; to an execution, what it needs.
+// DiscoverAnswer is a run: to a tick or a poll, whether it has been started; to an execution, what it needs.
 type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
@@ -37,8 +38,10 @@ const settled = time.Minute
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
 	switch {
 	case event.Execution != "":
+	case event.Poll:
+		return f.poll(ctx)
 	case event.ScheduledTime.IsZero():
-		return DiscoverAnswer{}, edge.Invalid("scheduledTime or execution is missing")
+		return DiscoverAnswer{}, edge.Invalid("scheduledTime, poll or execution is missing")
 	default:
 		return f.tick(ctx, event)
 	}
@@ -75,4 +78,13 @@ func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer
 		f.count(ctx, report.Figures{"TicksSkipped": 1})
 	}
 	return DiscoverAnswer{Run: t.Run, Started: t.Skipped == "", Skipped: t.Skipped}, nil
+}
+
+// poll is not worth a word where nobody has asked for anything, nor where a run is at work.
+func (f Function) poll(ctx context.Context) (DiscoverAnswer, error) {
+	t, err := f.Poll(ctx)
+	if err != nil {
+		return DiscoverAnswer{}, err
+	}
+	return DiscoverAnswer{Run: t.Run, Started: t.Run != "" && t.Skipped == "", Skipped: t.Skipped}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
+	"github.com/port-aws-sync/port-aws-sync/internal/schedule"
 )
 
 // Version is in the datasource of every entity we write, and in AWS's logs. The release sets it.
@@ -48,6 +49,10 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 		}
 		s.Identifier = "aws" + aws.ToString(me.Account)
 	}
+	plan, err := schedule.Parse(s.Schedule, s.ScheduleTimezone)
+	if err != nil { // EventBridge knows better when it is due: this is for Port to show it
+		log.WarnContext(ctx, "schedule not understood", "err", err)
+	}
 	store, err := store(s, base)
 	if err != nil {
 		return nil, err
@@ -69,9 +74,10 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 		}),
 		Executions: executions{sfn.NewFromConfig(base), s.StateMachineARN},
 		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
-		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
+		Type: s.Type, Identifier: s.Identifier, Version: Version, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
 		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour,
 		RefreshEvery: time.Duration(s.RefreshDays) * 24 * time.Hour, Now: time.Now,
+		Schedule: plan, Initialize: s.InitializeResources, TeamTag: s.TeamTag,
 	}, nil
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	DryRun   bool     `json:"dryRun,omitempty"`
 	Retry    string   `json:"retry,omitempty"`   // a run: only the cells that it did not complete
 	Approve  string   `json:"approve,omitempty"` // a run: what it held goes if this one proves it again
+	Adopt    bool     `json:"adopt,omitempty"`   // go on although somebody else has written under our identifier
+	Setup    bool     `json:"setup,omitempty"`   // add what Port lacks of the default blueprints
 	Refresh  bool     `json:"refresh,omitempty"` // compare with what Port has, not with what we remember of it
 }
 
@@ -31,7 +33,12 @@ type Plan struct {
 	Fence       int64           `json:"fence"`   // the run's number: the next of the lock, when the plan was made
 	Trigger     string          `json:"trigger"` // schedule, manual, …
 	Time        time.Time       `json:"time"`
-	PortTime    time.Time       `json:"portTime"` // Port's clock at Time
+	PortTime    time.Time       `json:"portTime"`           // Port's clock at Time
+	Scheduled   time.Time       `json:"scheduled,omitzero"` // of a tick of the schedule
+	Answers     time.Time       `json:"answers,omitzero"`   // what was asked for in Port up to then, on its clock, this run does
+	Logs        string          `json:"logs,omitempty"`     // where Port takes our log
+	Metrics     string          `json:"metrics,omitempty"`  // where Port takes how far a run is
+	Setup       []string        `json:"setup,omitempty"`    // what was done to integration and blueprints; in a dry run: what would be
 	Options     Options         `json:"options"`
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had

@@ -65,9 +65,6 @@ type Relation struct {
 	Many     bool
 }
 
-// Properties are those of the schema.
-func (b Blueprint) Properties() map[string]Property { return b.Schema.Properties }
-
 // With is the blueprint with what it lacks of another.
 func (b Blueprint) With(other Blueprint) Blueprint {
 	properties, relations := maps.Clone(other.Schema.Properties), maps.Clone(other.Relations)

@@ -36,7 +36,8 @@ type Integration struct {
 
 	ResyncStatus    string // as last set by SetResyncState, ours or another writer's
 	ResyncUpdatedAt time.Time
-	ResyncStart     time.Time // of the last run that was announced, by the announcer's clock
+	// Start of the last run that was announced and end of the last that was told, by the writers' clocks.
+	ResyncStart, ResyncEnd time.Time
 }
 
 // integration is Port's JSON of one.
@@ -48,8 +49,8 @@ type integration struct {
 	ArePortResourcesInitialized                  bool
 	LogAttributes, MetricAttributes              struct{ IngestURL string }
 	ResyncState                                  struct {
-		Status                     string
-		UpdatedAt, LastResyncStart time.Time
+		Status                                    string
+		UpdatedAt, LastResyncStart, LastResyncEnd time.Time
 	}
 }
 
@@ -68,6 +69,7 @@ func (in integration) public() Integration {
 		ResyncStatus:    in.ResyncState.Status,
 		ResyncUpdatedAt: in.ResyncState.UpdatedAt,
 		ResyncStart:     in.ResyncState.LastResyncStart,
+		ResyncEnd:       in.ResyncState.LastResyncEnd,
 	}
 }
 
@@ -96,9 +98,8 @@ type ResyncState struct {
 	Interval time.Duration // between runs, in whole minutes; zero: none
 }
 
-// SetResyncState shows that a run has begun or ended, and says when Port took note: a later time in
-// ResyncUpdatedAt is another writer's. The route is Ocean's; Port does not document it.
-func (c *Client) SetResyncState(ctx context.Context, s ResyncState) (time.Time, error) {
+// SetResyncState shows that a run has begun or ended. The route is Ocean's; Port does not document it.
+func (c *Client) SetResyncState(ctx context.Context, s ResyncState) error {
 	state := map[string]any{
 		"status":            s.Status,
 		"nextResync":        nil,
@@ -117,13 +118,12 @@ func (c *Client) SetResyncState(ctx context.Context, s ResyncState) (time.Time, 
 	}
 	body, err := json.Marshal(state)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("encode resync state: %w", err)
+		return fmt.Errorf("encode resync state: %w", err)
 	}
 	// Setting it twice is setting it once, so this PATCH is sent again like any other request.
 	r := request{route: "PATCH /v1/integration/{id}/resync-state", id: c.identifier, body: body}
-	var out struct{ Integration integration }
-	_, err = c.call(ctx, r, &out)
-	return out.Integration.ResyncState.UpdatedAt, err
+	_, err = c.call(ctx, r, nil)
+	return err
 }
 
 // stamp writes a time as Port does; empty for the zero time.

@@ -111,7 +111,7 @@ func TestResyncState(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{answers: []answer{lost, reply(200, `{"ok":true}`)}}
-				if _, err := connect(t, f, port.Config{}).SetResyncState(t.Context(), tt.state); err != nil {
+				if err := connect(t, f, port.Config{}).SetResyncState(t.Context(), tt.state); err != nil {
 					t.Fatal(err)
 				}
 				sending := sent{

@@ -83,7 +83,7 @@ func TestAgainstAPortThatEnforcesItsRules(t *testing.T) {
 			t.Errorf("deleted (-want +got):\n%s", diff)
 		}
 		for range 30 { // the limit is 20 in 10 s
-			if _, err := c.SetResyncState(ctx, port.ResyncState{Status: "running", At: c.Now()}); err != nil {
+			if err := c.SetResyncState(ctx, port.ResyncState{Status: "running", At: c.Now()}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -34,6 +34,7 @@ func (s *sweep) compose() *report.Report {
 		r.Warnings = append(r.Warnings, p.String())
 	}
 	r.Warnings = slices.Concat(r.Warnings, w.Warnings, s.unsearched)
+	r.Setup = w.Setup
 	for _, f := range w.Frozen {
 		r.Blocks = append(r.Blocks, report.Block(f))
 	}

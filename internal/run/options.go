@@ -19,7 +19,7 @@ var (
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
-// and dryRun, refresh, retry, approve. The error has every problem and the name OptionsInvalid.
+// and dryRun, refresh, retry, approve, adopt, setup. The error has every problem and the name OptionsInvalid.
 func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	var o ledger.Options
 	var raw map[string]json.RawMessage
@@ -39,12 +39,16 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 			o.DryRun = flag(name, value, &problems)
 		case "refresh":
 			o.Refresh = flag(name, value, &problems)
+		case "adopt":
+			o.Adopt = flag(name, value, &problems)
+		case "setup":
+			o.Setup = flag(name, value, &problems)
 		case "retry":
 			o.Retry = runID(name, value, &problems)
 		case "approve":
 			o.Approve = runID(name, value, &problems)
 		default:
-			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve)", name))
+			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve, adopt, setup)", name))
 		}
 	}
 	if o.Retry != "" && o.Approve != "" {

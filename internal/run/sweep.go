@@ -214,7 +214,7 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 func (s *sweep) finish(ctx context.Context, r *report.Report) error {
 	shown := async(func() struct{} {
 		if !s.work.Options.DryRun {
-			s.show(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()})
+			s.show(ctx, &s.lock, r.ResyncStatus())
 		}
 		return struct{}{}
 	})
@@ -233,13 +233,6 @@ func (s *sweep) publish(ctx context.Context, r *report.Report) error {
 	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, summaryName, []byte(r.Text())) })
 	g.Go(func() error { return s.work.ledger.WriteDocument(ctx, s.work.Run, reportName, r) })
 	return g.Wait()
-}
-
-// show tells Port how the run stands. A run is not worth failing for it.
-func (s *sweep) show(ctx context.Context, state port.ResyncState) {
-	if _, err := s.engine.Port.SetResyncState(ctx, state); err != nil {
-		s.engine.Log.WarnContext(ctx, "resync state not set", "run", s.work.Run, "err", err)
-	}
 }
 
 // release gives back the lock.
