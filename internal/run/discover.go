@@ -136,6 +136,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	}
 	made, err := e.plan(ctx, r, &found, p.lock)
 	if err != nil {
+		e.failedPlan(ctx, &found, r, err)
 		return p, err
 	}
 	made.plan.Adopts = adopts

@@ -77,6 +77,8 @@ func (e *Engine) Announce(ctx context.Context, run string) {
 		e.mu.Lock()
 		tick := e.lock.Shown.Tick
 		e.mu.Unlock()
+		told := async(func() struct{} { feedback{w, e}.begin(ctx); return struct{}{} })
+		defer told()
 		err = e.Port.SetResyncState(ctx, e.state("running", w.Time, tick))
 	}
 	if err != nil {

@@ -35,6 +35,7 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	}
 	act, stop := e.begin(ctx)
 	defer stop()
+	defer e.alive(ctx, w)()
 	s := &sweep{engine: e, work: w, act: act, toPort: &calls}
 	wait, err := s.hold(ctx)
 	var late *ledger.SupersededError
@@ -214,7 +215,9 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 func (s *sweep) finish(ctx context.Context, r *report.Report) error {
 	shown := async(func() struct{} {
 		if !s.work.Options.DryRun {
+			told := async(func() struct{} { s.tellEnd(ctx, r, r.ResyncStatus()); return struct{}{} })
 			s.show(ctx, &s.lock, r.ResyncStatus())
+			told()
 		}
 		return struct{}{}
 	})
@@ -233,6 +236,10 @@ func (s *sweep) publish(ctx context.Context, r *report.Report) error {
 	g.Go(func() error { return s.work.ledger.WriteRun(ctx, s.work.Run, summaryName, []byte(r.Text())) })
 	g.Go(func() error { return s.work.ledger.WriteDocument(ctx, s.work.Run, reportName, r) })
 	return g.Wait()
+}
+
+func (s *sweep) tellEnd(ctx context.Context, r *report.Report, status string) {
+	feedback{s.work, s.engine}.end(ctx, r, status, s.states)
 }
 
 // release gives back the lock.
