@@ -98,7 +98,8 @@ func New(cfg Config) *Client {
 // or two.
 func (c *Client) Now() time.Time { return c.clock.now() }
 
-// Counted is a context that adds the requests sent with it, retries included, to n.
+// Counted is a context that adds the requests sent with it, retries included, to n. Logs, metrics and heartbeats
+// are not among them.
 func Counted(ctx context.Context, n *atomic.Int64) context.Context {
 	return context.WithValue(ctx, counter{}, n)
 }
