@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench build check check-mapping demo golden soak test try
+.PHONY: bench build check check-mapping demo golden hand-back soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -17,7 +17,8 @@ build:
 	sam build
 
 # One run with your AWS credentials and your Port, without deploying anything. It only says what it
-# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it (make hands them on as environment).
+# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it, SETUP=1 and ADOPT=1 are the options of these names
+# (make hands them on as environment).
 try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local
@@ -41,6 +42,11 @@ check:
 # and with SAMPLE=raw.json, raw resources, the entities they become.
 check-mapping:
 	@go run ./functions/checkmapping -file "$(FILE)" -sample "$(SAMPLE)"
+
+# Makes the integration ready for Ocean to go on with: says what of its mapping Ocean does not take, and with APPLY=1
+# takes it out. Settings are those of make try.
+hand-back:
+	@go run ./functions/handback
 
 # Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
 golden:

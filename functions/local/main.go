@@ -54,7 +54,7 @@ func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*r
 	}
 	input, err := json.Marshal(map[string]any{
 		"accounts": words(getenv("ACCOUNTS")), "kinds": words(getenv("KINDS")), "regions": words(getenv("REGIONS")),
-		"dryRun": getenv("APPLY") != "1",
+		"dryRun": getenv("APPLY") != "1", "setup": getenv("SETUP") == "1", "adopt": getenv("ADOPT") == "1",
 	})
 	if err != nil {
 		return nil, err
