@@ -52,7 +52,7 @@ func TestWhoReadsOnlyPortSeesWhatARunDidAndWhatItCouldNot(t *testing.T) {
 			{"ERROR", "not applied", "AWS::No::Such is not a kind"},
 			{"WARNING", "run run-1: complete with frozen cells"},
 			{"WARNING", "account " + dev, "could not be read", "RoleDenied"},
-			{"ERROR", "account " + prod, "Refused: topic/arn:aws:sns:eu-west-1:111111111111:alerts-11"},
+			{"ERROR", "account " + prod, "Refused: topic/arn:aws:sns:eu-west-1:111111111111:alerts-11 (resources[4].port.entity.mappings): ", "display"},
 		} {
 			if !s.logged(want[0], want[1:]...) {
 				t.Errorf("no line of %q in %v", want, s.port.Told(integration).Logs)
