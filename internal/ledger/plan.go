@@ -47,7 +47,8 @@ type Plan struct {
 	Selection   string          `json:"selection"`            // the settings by which the accounts were selected
 	Absent      []Absent        `json:"absent,omitempty"`     // known of old, and not listed any more
 	Shrunk      bool            `json:"shrunk,omitempty"`     // so many are absent that it may be a mistake
-	Adopts      bool            `json:"adopts,omitempty"`     // Port has entities of ours, and we remember nothing
+	Adopts      bool            `json:"adopts,omitempty"`     // Port has entities of ours, and we remember nothing, or others have written them
+	Repairs     bool            `json:"repairs,omitempty"`    // compare with what Port has, since somebody asked there for a resync
 	RetryFence  int64           `json:"retryFence,omitempty"` // of the run that Options.Retry names
 	Inactive    []Account       `json:"inactive,omitempty"`   // in the organization, but not ACTIVE, and not to be described
 	LeftOut     []Account       `json:"leftOut,omitempty"`    // by the run's options

@@ -30,7 +30,7 @@ type Summary struct {
 	Trouble    int               `json:"trouble,omitempty"`  // how many there were
 
 	Blocks map[ID]BlockCount `json:"blocks,omitempty"` // by the ids of the mapping's blocks
-	Hidden map[string]int        `json:"hidden,omitempty"` // cells that were not read in full, by kind
+	Hidden map[string]int    `json:"hidden,omitempty"` // cells that were not read in full, by kind
 }
 
 // BlockCount is what a block of the mapping has of an account.

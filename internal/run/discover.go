@@ -212,8 +212,8 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest, u *survey, lock le
 		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: e.Org.Selection(),
 		Logs: u.integration.Logs, Metrics: u.integration.Metrics, Setup: u.done,
 	}
-	// Who asks for a resync wants Port to be as AWS is, whatever we remember of it.
-	p.Options.Refresh = p.Options.Refresh || p.Options.Adopt || !p.Options.Narrow() && lock.Shown.Asks(u.asked)
+	// Who asks for a resync wants Port to be as AWS is, whatever we remember of it; the first run compares anyway.
+	p.Repairs = lock.Fence > 0 && !p.Options.Narrow() && lock.Shown.Asks(u.asked)
 	for _, b := range u.blueprints {
 		targets := map[string]string{}
 		for name, relation := range b.Relations {

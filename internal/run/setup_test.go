@@ -160,12 +160,15 @@ func TestSetUpAddsWhatIsMissingAndLeavesWhatSomebodyHasChanged(t *testing.T) {
 func TestAnOceanIntegrationIsTakenOver(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run() // what Ocean had written
+		left := porttest.Entity{Blueprint: "bucket", Identifier: "left-behind", Datasource: "port-ocean/aws-v3/2.20.11-beta/" + integration + "/exporter"}
+		s.must(s.port.Seed(porttest.Seed{Entities: []porttest.Entity{left}}))
 		before := s.catalog()
 		s.must(s.port.Seed(porttest.Seed{Integration: map[string]any{
 			"installationId": integration, "installationAppType": "aws-v3", "version": "2.20.11-beta",
 			"processingMode": "dsp", "config": mapping(),
 		}}))
-		s.dir = s.TempDir() // we know nothing of it
+		s.must(s.port.RequestResync(integration)) // which Ocean has heard, or not
+		s.dir = s.TempDir()                       // we know nothing of it
 		store, err := ledger.NewDir(s.dir)
 		s.must(err)
 		s.store = store
