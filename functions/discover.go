@@ -3,6 +3,7 @@ package functions
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
@@ -25,17 +26,40 @@ type DiscoverEvent struct {
 type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
-	Skipped     string `json:"skipped,omitempty"` // why it was not started
-	More        bool   `json:"more"`              // call again: the organization is not listed to its end yet
-	AccountsKey string `json:"accountsKey,omitempty"`
+	Skipped     string `json:"skipped,omitempty"`     // why it was not started
+	More        bool   `json:"more"`                  // call again: the organization is not listed to its end yet
+	AccountsKey string `json:"accountsKey,omitempty"` // of the accounts to sync; "" = there are none
 	Width       int    `json:"width,omitempty"`
 }
 
 // settled is how long an execution may take to be seen by those who look for it.
 const settled = time.Minute
 
-// Discover plans a run.
+// Discover plans a run. An error that keeps all runs from beginning, until somebody mends it, counts as a failed run.
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
+	answer, err := f.discover(ctx, event)
+	// A poll that has found nothing to do has kept no run from beginning.
+	if wants(err) && (!event.Poll || answer.Run != "") {
+		f.count(ctx, report.NotBegun())
+	}
+	return answer, err
+}
+
+// wants says that an error wants somebody to mend something. Whoever asks in vain for a run knows already, and what
+// may pass by itself is tried again.
+func wants(err error) bool {
+	var coded interface{ Code() string }
+	if !errors.As(err, &coded) {
+		return false
+	}
+	switch coded.Code() {
+	case "EventInvalid", "OptionsInvalid", "RunBusy", "RunEnded", "RunSuperseded", "DiscoverUnfinished", "OrganizationUnavailable":
+		return false
+	}
+	return true
+}
+
+func (f Function) discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
 	switch {
 	case event.Execution != "":
 	case event.Poll:
@@ -65,6 +89,9 @@ func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAn
 		return DiscoverAnswer{Run: d.Run, More: true}, nil
 	}
 	f.Announce(ctx, d.Run)
+	if len(d.Accounts) == 0 {
+		return DiscoverAnswer{Run: d.Run}, nil
+	}
 	return DiscoverAnswer{Run: d.Run, AccountsKey: d.AccountsKey, Width: d.Width}, nil
 }
 
@@ -75,7 +102,7 @@ func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer
 	}
 	if t.Skipped != "" {
 		f.Log.WarnContext(ctx, "tick skipped", "run", t.Run, "because", t.Skipped)
-		f.count(ctx, report.Figures{"TicksSkipped": 1})
+		f.count(ctx, report.TickSkipped())
 	}
 	return DiscoverAnswer{Run: t.Run, Started: t.Skipped == "", Skipped: t.Skipped}, nil
 }
@@ -84,7 +111,7 @@ func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer
 func (f Function) poll(ctx context.Context) (DiscoverAnswer, error) {
 	t, err := f.Poll(ctx)
 	if err != nil {
-		return DiscoverAnswer{}, err
+		return DiscoverAnswer{Run: t.Run}, err
 	}
 	return DiscoverAnswer{Run: t.Run, Started: t.Run != "" && t.Skipped == "", Skipped: t.Skipped}, nil
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/schedule"
 )
 
-// Version is in the datasource of every entity we write, and in AWS's logs. The release sets it.
-var Version = "0.1.0"
+// Version is in the datasource of every entity we write, and in AWS's logs. The tag of a release is v and this.
+const Version = "0.1.0"
 
 // What one process has under way at once: more does not finish sooner on two cores.
 const (

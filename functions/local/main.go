@@ -4,7 +4,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,23 +51,11 @@ func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*r
 	if err != nil {
 		return nil, err
 	}
-	input, err := json.Marshal(map[string]any{
-		"accounts": words(getenv("ACCOUNTS")), "kinds": words(getenv("KINDS")), "regions": words(getenv("REGIONS")),
-		"dryRun": getenv("APPLY") != "1", "setup": getenv("SETUP") == "1", "adopt": getenv("ADOPT") == "1",
-	})
-	if err != nil {
-		return nil, err
-	}
-	options, err := run.ParseOptions(input, e.Kinds)
+	options, err := functions.Options(getenv, e.Kinds)
 	if err != nil {
 		return nil, err
 	}
 	return e.Once(ctx, run.DiscoverRequest{
 		Run: "local-" + strings.ReplaceAll(time.Now().UTC().Format("20060102T150405.000Z"), ".", "-"), Trigger: "manual", Options: options,
 	})
-}
-
-// words parts the value of a make variable, which may use commas or blanks.
-func words(s string) []string {
-	return append([]string{}, strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })...)
 }

@@ -33,6 +33,9 @@ var ofSync = []string{
 	"organizations.DescribeAccount", "organizations.ListParents", "organizations.ListTagsForResource",
 }
 
+// ofTracing are those with which Lambda and Step Functions trace for us, where Tracing is on.
+var ofTracing = []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
 // noRights are calls that take none, or that the SDK keeps for cases that a function is never in.
 var noRights = []string{
 	"sts.GetCallerIdentity",         // is allowed to everybody
@@ -110,6 +113,7 @@ func TestFunctionsMayDoWhatTheyDoAndNothingElse(t *testing.T) {
 		"logs:CreateLogStream", "logs:PutLogEvents",
 		"s3:ListBucket", // where it is missing, an object that is not there yet is a refusal
 	}
+	always = append(always, ofTracing...)
 	for name, f := range functionsOf(n) {
 		own, _ := calls(t, strings.ToLower(name))
 		role := n.at("Resources", strings.TrimSuffix(f.at("Role").text(), ".Arn"))
@@ -134,7 +138,9 @@ func TestTheStateMachineMayDoWhatItDoesAndNothingElse(t *testing.T) {
 		"states:DescribeExecution", // a map's children are executions of the same machine
 		"states:StartExecution",
 		"states:StopExecution",
+		"xray:GetSamplingRules", "xray:GetSamplingTargets", // beside those of all that is traced
 	}
+	want = append(want, ofTracing...)
 	run := load(t, template).at("Resources", "Run")
 	if diff := gocmp.Diff(want, sorted(allowed(run))); diff != "" {
 		t.Errorf("-want +policy\n%s", diff)

@@ -97,6 +97,7 @@ func TestCombinationsThatWorkAreLetThrough(t *testing.T) {
 		"roles made by other means":      credentials.with(values{"DeployMemberRoles": "false", "OuIds": "ou-ab12-cd345678"}),
 		"another account's organization": credentials.with(values{"DeployMemberRoles": "false", "OrganizationRoleArn": "arn"}),
 		"a list of roles":                listed,
+		"alarms by e-mail":               managed.with(values{"AlarmEmail": "platform@example.com"}),
 	} {
 		if said := refusals(t, given); len(said) > 0 {
 			t.Errorf("%s: %q", name, said)
@@ -120,6 +121,7 @@ func TestCombinationsThatCannotWorkAreRefusedWithTheParameterAndTheCure(t *testi
 		{"accounts for no filter", "a filter other than NONE", managed.with(values{"Accounts": "123456789012"})},
 		{"listed roles in units", "Leave OuIds empty", listed.with(values{"OuIds": "ou-ab12-cd345678"})},
 		{"listed roles and an organization", "Leave OrganizationRoleArn empty", listed.with(values{"OrganizationRoleArn": "arn"})},
+		{"alarms to two topics", "Leave AlarmEmail empty, or AlarmTopicArn", managed.with(values{"AlarmEmail": "a@b.c", "AlarmTopicArn": "arn"})},
 		{"listed roles and exceptions", "leave ExcludedAccounts empty", listed.with(values{"ExcludedAccounts": "123456789012"})},
 	} {
 		said := refusals(t, c.given)

@@ -50,16 +50,51 @@ func (l *Lab) Deploy(ctx context.Context, parameters map[string]string) error {
 	return nil
 }
 
+// DeployBeside deploys the template once more, as another hub for another integration in the same account.
+func (l *Lab) DeployBeside(ctx context.Context, stack string) error {
+	all := maps.Clone(l.parameters)
+	all["IntegrationIdentifier"], all["StateBucketName"], all["ExternalId"] = stack, "", stack
+	if err := l.deploy(ctx, l.root, stack, all); err != nil {
+		return err
+	}
+	bucket, err := l.output(ctx, stack, "StateBucketName")
+	if err != nil {
+		return err
+	}
+	l.World.keep(bucket)
+	return nil
+}
+
+// DeleteBeside deletes a stack that DeployBeside made.
+func (l *Lab) DeleteBeside(ctx context.Context, stack string) error { return l.deleteStack(ctx, stack) }
+
+// DeployRelease updates the stack to what make release makes of the checkout.
+func (l *Lab) DeployRelease(ctx context.Context) error {
+	l.tell("making a release")
+	dist, said := filepath.Join(l.folder, "release"), &tail{}
+	c := exec.Command("make", "release", "DIST="+dist, "ARCHITECTURES="+runtime.GOARCH)
+	c.Dir, c.Stdout, c.Stderr = l.root, said, said
+	if err := said.explain("make a release", run(ctx, c)); err != nil {
+		return err
+	}
+	return l.upload(ctx, filepath.Join(dist, "template_"+runtime.GOARCH+".yaml"), Stack, l.parameters)
+}
+
 // deploy deploys the template.yaml of a folder.
 func (l *Lab) deploy(ctx context.Context, folder, stack string, parameters map[string]string) error {
-	defer l.AWS.rights.forget()
 	built, err := l.build(ctx, folder)
 	if err != nil {
 		return err
 	}
+	return l.upload(ctx, filepath.Join(built, "template.yaml"), stack, parameters)
+}
+
+// upload deploys a template whose functions are built.
+func (l *Lab) upload(ctx context.Context, template, stack string, parameters map[string]string) error {
+	defer l.AWS.rights.forget()
 	l.tell("deploying " + stack)
 	arguments := []string{
-		"deploy", "--stack-name", stack, "--template-file", filepath.Join(built, "template.yaml"),
+		"deploy", "--stack-name", stack, "--template-file", template,
 		"--s3-bucket", artifacts, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
 		"--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", architecture(),
 	}
@@ -187,4 +222,22 @@ func (l *Lab) output(ctx context.Context, stack, name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("stack %s has no output %s", stack, name)
+}
+
+// Alarm is an alarm of the hub and the metric that it waits for.
+type Alarm struct {
+	Name      string `xml:"AlarmName"`
+	Namespace string
+	Metric    string `xml:"MetricName"`
+	Dimension string `xml:"Dimensions>member>Name"`
+	Value     string `xml:"Dimensions>member>Value"`
+}
+
+// Alarms are those of the hub.
+func (l *Lab) Alarms(ctx context.Context) ([]Alarm, error) {
+	var answer struct {
+		Alarms []Alarm `xml:"DescribeAlarmsResult>MetricAlarms>member"`
+	}
+	err := l.desk.form(ctx, "monitoring", "", url.Values{"Action": {"DescribeAlarms"}, "Version": {"2010-08-01"}}, &answer)
+	return answer.Alarms, err
 }

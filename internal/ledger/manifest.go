@@ -63,6 +63,7 @@ type Entry struct {
 	Blocks   []ID  `json:"s"`
 	Hash     Hash  `json:"h,omitzero"`  // what Port confirmed; zero = unknown
 	Refused  Hash  `json:"r,omitzero"`  // what Port refused, not to be sent again as it is
+	Partial  bool  `json:"p,omitempty"` // Hash is of what lacked something that could not be read
 	Fence    int64 `json:"f,omitempty"` // the run that Mark is of
 	First    int64 `json:"n,omitempty"` // the run that first named it
 	Mark     Mark  `json:"m,omitempty"`

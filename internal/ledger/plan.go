@@ -24,6 +24,7 @@ type Options struct {
 	Adopt    bool     `json:"adopt,omitempty"`   // go on although somebody else has written under our identifier
 	Setup    bool     `json:"setup,omitempty"`   // add what Port lacks of the default blueprints
 	Refresh  bool     `json:"refresh,omitempty"` // compare with what Port has, not with what we remember of it
+	Purge    string   `json:"purge,omitempty"`   // the integration: all that we wrote for it goes, and nothing is read
 }
 
 // Plan is what a run set out to do. It is written once, before anything else of the run.

@@ -27,7 +27,7 @@ func (s *Shown) begin(p Plan) {
 	if !p.Scheduled.IsZero() {
 		s.Tick = p.Scheduled
 	}
-	if !p.Options.Narrow() && p.Answers.After(s.Answered) {
+	if !p.Options.Narrow() && p.Options.Purge == "" && p.Answers.After(s.Answered) {
 		s.Answered = p.Answers
 	}
 }

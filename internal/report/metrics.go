@@ -17,33 +17,54 @@ const Namespace = "PortAwsSync"
 // Figures are metrics by name. Names that end in Seconds are in seconds, all others are counts.
 type Figures map[string]float64
 
+// TickSkipped is that of a tick for which no run was started.
+func TickSkipped() Figures { return Figures{"TicksSkipped": 1} }
+
+// NotBegun are those of a run that failed before it had a plan.
+func NotBegun() Figures { return Figures{"RunsFailed": 1} }
+
 // Figures are those of a run.
 func (r *Report) Figures() Figures {
 	f := Figures{
 		"RunSeconds": r.Ended.Sub(r.Began).Seconds(), "Accounts": float64(len(r.Accounts)),
 		"AccountsNotComplete": 0, "CellsFrozen": 0, "Entities": 0, "EntitiesCreated": 0, "EntitiesUpdated": 0,
-		"EntitiesRefused": 0, "EntitiesDeleted": float64(len(r.Deleted)), "EntitiesHeld": float64(len(r.Held)),
+		"EntitiesRefused": 0, "EntitiesNotAnswered": 0, "EntitiesDeleted": float64(len(r.Deleted)), "EntitiesHeld": float64(len(r.Held)),
 		"AwsCalls": float64(r.Calls.AWS), "AwsCallsThrottled": float64(r.Calls.Throttled),
-		"RunsComplete": 0, "RunsFailed": 0,
+		"PortCalls": float64(r.Calls.Port), "CostUsd": r.Cost.USD, "RunsComplete": 0, "RunsFailed": 0, "FrozenDays": 0,
 	}
 	for _, a := range r.Accounts {
 		if a.State != kind.Complete {
 			f["AccountsNotComplete"]++
 		}
 		f["CellsFrozen"] += float64(len(a.Frozen))
+		if a.shut() {
+			f["FrozenDays"] = max(f["FrozenDays"], r.Ended.Sub(a.Since).Hours()/24)
+		}
 	}
 	for _, b := range r.Blueprints {
 		f["Entities"] += float64(b.Entities)
 		f["EntitiesCreated"] += float64(b.Created)
 		f["EntitiesUpdated"] += float64(b.Updated)
 		f["EntitiesRefused"] += float64(b.Refused)
+		f["EntitiesNotAnswered"] += float64(b.Failed)
 	}
 	if r.Verdict == Failed {
 		f["RunsFailed"] = 1
 	} else if !r.Narrow {
 		f["RunsComplete"] = 1
 	}
+	if r.Verdict == Failed || r.Narrow { // what it did not look at may be as bad as before
+		delete(f, "FrozenDays")
+		delete(f, "EntitiesRefused")
+	}
 	return f
+}
+
+// shut says that nothing of an account can be read, for a reason that somebody has to mend. An account of which
+// a policy hides a service or a region is not: that may be meant, and can last for ever.
+func (a *Account) shut() bool {
+	return !a.Since.IsZero() && slices.Contains([]kind.State{kind.Denied, kind.Throttled, kind.Failed}, a.State) &&
+		a.Cells[kind.Complete]+a.Cells[kind.Listed] == 0
 }
 
 // Metrics is a line in CloudWatch's embedded metric format, without its end.

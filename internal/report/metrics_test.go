@@ -12,6 +12,7 @@ import (
 // golden file would not see: one line, at most 100 metrics, and a value for each.
 func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	r := rich()
+	r.Narrow = false
 	line := []byte(r.Figures().Metrics("aws-test", r.Ended))
 	var root map[string]any
 	if err := json.Unmarshal(line, &root); err != nil {
@@ -40,7 +41,7 @@ func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"RunSeconds": 83.456, "Accounts": 4, "AccountsNotComplete": 3, "CellsFrozen": 26, "EntitiesCreated": 4,
-		"EntitiesDeleted": 2, "RunsFailed": 0,
+		"EntitiesDeleted": 2, "EntitiesRefused": 1, "EntitiesNotAnswered": 8, "PortCalls": 66, "RunsFailed": 0,
 	} {
 		if root[name] != want {
 			t.Errorf("%s is %v, want %v", name, root[name], want)
@@ -52,5 +53,22 @@ func TestMetricsAreInTheEmbeddedFormat(t *testing.T) {
 	r.Verdict = report.Failed
 	if f := r.Figures(); f["RunsFailed"] != 1 || f["RunsComplete"] != 0 {
 		t.Errorf("a failed run: %v", f)
+	}
+}
+
+// TestAnAccountThatIsShutIsCountedByItsAge: one in which a policy hides a service, perhaps for ever, is not, nor one
+// that nobody meant to read.
+func TestAnAccountThatIsShutIsCountedByItsAge(t *testing.T) {
+	r := rich()
+	if _, said := r.Figures()["FrozenDays"]; said {
+		t.Error("a narrow run says how long accounts have been frozen, and would end the alarm")
+	}
+	r.Narrow = false
+	if days := r.Figures()["FrozenDays"]; days < 3 || days > 3.01 {
+		t.Errorf("%v days, want 3: the role of sandbox has been denied since", days)
+	}
+	r.Accounts = []report.Account{r.Accounts[0], r.Accounts[1], r.Accounts[3]}
+	if days := r.Figures()["FrozenDays"]; days != 0 {
+		t.Errorf("%v days where every account that was to be read lets us in", days)
 	}
 }

@@ -2,7 +2,6 @@
 package report
 
 import (
-	"math"
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
@@ -47,6 +46,7 @@ type Report struct {
 	Stayed     []Departure `json:"stayed,omitempty"`   // for the next run to look at again
 
 	Calls Calls `json:"calls"`
+	Cost  Cost  `json:"cost"`
 }
 
 // Calls counts requests, retries included.
@@ -55,21 +55,6 @@ type Calls struct {
 	Throttled int            `json:"throttled,omitempty"`
 	ByAction  map[string]int `json:"byAction,omitempty"`
 	Port      int            `json:"port"` // until the report was written
-}
-
-// Cost is about what a run costs in the cloud, in US dollars, by the list prices of us-east-1: the functions'
-// time (a GB each, arm64) and the state machine's transitions. AWS charges nothing for being asked.
-func (r *Report) Cost() float64 {
-	const gigabyteSecond, transition, perAccount = 0.0000133334, 0.000025, 6
-	seconds := r.Ended.Sub(r.Began).Seconds() // of discover and sweep, at most
-	synced := 0
-	for _, a := range r.Accounts {
-		if seconds += a.Seconds; a.Seconds > 0 {
-			synced++
-		}
-	}
-	cost := seconds*gigabyteSecond + float64(synced*perAccount)*transition
-	return math.Round(cost*10_000) / 10_000
 }
 
 // Account is what became of one account.

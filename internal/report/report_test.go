@@ -92,6 +92,7 @@ func rich() *report.Report {
 		Calls: report.Calls{AWS: 391, Throttled: 5, Port: 66,
 			ByAction: map[string]int{"sns:ListTopics": 12, "s3:ListBuckets": 3}},
 	}
+	r.Cost = r.Price()
 	return r
 }
 

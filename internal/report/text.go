@@ -66,6 +66,7 @@ func (r *Report) Text() string {
 		fmt.Fprintf(&b, " (%d throttled)", r.Calls.Throttled)
 	}
 	fmt.Fprintf(&b, ", %d to Port\n", r.Calls.Port)
+	r.cost(&b)
 	return b.String()
 }
 
@@ -194,6 +195,18 @@ func (r *Report) problems(w io.Writer) {
 		rows = append(rows, []string{fmt.Sprintf("and %d more", total-len(rows))})
 	}
 	fmt.Fprintf(w, "Problems (%d)\n", total)
+	table(w, rows)
+}
+
+func (r *Report) cost(w io.Writer) {
+	if len(r.Cost.Charges) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nCost in the cloud: about $%.4f, an estimate by %s\n", r.Cost.USD, r.Cost.Prices)
+	var rows [][]string
+	for _, c := range r.Cost.Charges {
+		rows = append(rows, []string{fmt.Sprintf("%.0f", c.Quantity), c.For, fmt.Sprintf("$%.4f", c.USD)})
+	}
 	table(w, rows)
 }
 

@@ -45,6 +45,10 @@ func inactive(a ledger.Account) kind.Verdict {
 // Organizations confirms it; one that the settings leave out goes by these. If more than half are missing
 // at once it may be our mistake, or somebody's: then no grace begins or ends. A person can approve it.
 func (e *Engine) absent(ctx context.Context, p *planning) error {
+	if p.plan.Options.Purge != "" {
+		p.purge()
+		return nil
+	}
 	approved := map[string]bool{}
 	if id := p.plan.Options.Approve; id != "" {
 		of, err := p.ledger.ReadPlan(ctx, id)
@@ -143,6 +147,9 @@ func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Wh
 // retired are the accounts whose entries may all go, with the reason. A run that leaves something out
 // leaves them alone, too.
 func (w *work) retired(account string) string {
+	if w.Options.Purge != "" {
+		return purged
+	}
 	if w.Options.Narrow() {
 		return ""
 	}

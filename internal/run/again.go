@@ -14,6 +14,9 @@ import (
 // options checks the options that name an earlier run, and what of the accounts is left for them.
 func (e *Engine) options(ctx context.Context, p *planning) error {
 	o := &p.plan.Options
+	if err := e.mayPurge(*o); err != nil {
+		return err
+	}
 	was, err := p.earlier(ctx, "approve", o.Approve)
 	if err != nil {
 		return err

@@ -70,6 +70,22 @@ func TestAnEntityGoesWithItsLastClaim(t *testing.T) {
 			s.converged()
 		})
 	})
+	for _, asked := range []string{prod, dev} { // one of them has made it
+		t.Run("it is no longer mapped, and only one was asked: it stays until both were, "+asked, func(t *testing.T) {
+			play(t, func(s *scene) {
+				both(s)
+				s.remap(config(accounts(), instances(), clusters(), topics()))
+				s.runWith(ledger.Options{Accounts: []string{asked}})
+				if _, there := s.catalog()["bucket/shared"]; !there {
+					t.Error("it is gone")
+				}
+				s.run()
+				if _, there := s.catalog()["bucket/shared"]; there {
+					t.Error("it is still there")
+				}
+			})
+		})
+	}
 	for name, hide := range map[string]func(*scene) (show func()){
 		"that cannot be read": func(s *scene) func() {
 			return s.world.Fault(rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})

@@ -13,7 +13,7 @@ import (
 func (s *sweep) compose() *report.Report {
 	w := s.work
 	r := &report.Report{
-		Format: report.Version, Run: w.Run, Trigger: w.Trigger, DryRun: w.Options.DryRun, Narrow: w.Options.Narrow(),
+		Format: report.Version, Run: w.Run, Trigger: w.Trigger, DryRun: w.Options.DryRun, Narrow: w.Options.Narrow() || w.Options.Purge != "",
 		Began: w.Time, Ended: s.engine.Now().UTC(), Verdict: report.Complete, Blueprints: map[string]report.Blueprint{},
 		Candidates: s.Candidates, Recorded: s.Entries,
 		Written: s.written, Deleted: s.progress.Outcome.Deleted, Released: s.progress.Outcome.Released, Stayed: s.progress.Outcome.Stayed,
@@ -40,6 +40,7 @@ func (s *sweep) compose() *report.Report {
 	}
 	s.tally(r)
 	r.Accounts = s.accounts()
+	r.Cost = r.Price()
 	if len(r.Blocks) > 0 || w.Shrunk || slices.ContainsFunc(r.Accounts, hidden) {
 		r.Verdict = report.Frozen
 	}

@@ -57,7 +57,7 @@ func (s *sweep) cover(ctx context.Context, r *report.Report) (Progress, error) {
 			w.kinds = append(w.kinds, a)
 		}
 	}
-	if len(w.kinds) == 0 || s.work.Options.DryRun {
+	if len(w.kinds) == 0 || s.work.Options.DryRun || s.work.Options.Purge != "" {
 		return Progress{}, nil
 	}
 	h, err := w.ledger.Take(ctx, coverage, e.lease(&w, s.act), ledger.Sweeping)
@@ -157,7 +157,7 @@ func runProperties(r *report.Report) map[string]any {
 		"Accounts": len(r.Accounts), "AccountsComplete": complete, "Entities": sum.Entities, "Created": sum.Created,
 		"Updated": sum.Updated, "Unchanged": sum.Unchanged, "Refused": sum.Refused, "Failed": sum.Failed,
 		"Deleted": len(r.Deleted), "Held": len(r.Held), "Released": len(r.Released), "Stayed": len(r.Stayed),
-		"AwsCalls": r.Calls.AWS, "AwsCallsThrottled": r.Calls.Throttled, "PortCalls": r.Calls.Port, "EstimatedCostUsd": r.Cost(),
+		"AwsCalls": r.Calls.AWS, "AwsCallsThrottled": r.Calls.Throttled, "PortCalls": r.Calls.Port, "EstimatedCostUsd": r.Cost.USD,
 	}
 }
 

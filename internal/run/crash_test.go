@@ -91,6 +91,31 @@ func TestADeadSweepIsFinishedByTheNextRun(t *testing.T) {
 	})
 }
 
+// Who lets an entity go knows that we made it, and must not forget it before who keeps it knows.
+func TestAClaimThatStaysHearsWhoMadeTheEntityThoughTheSweepDies(t *testing.T) {
+	play(t, func(s *scene) {
+		s.world.Put(prod, "s3", ireland, "shared", "team=core")
+		s.world.Put(dev, "s3", ireland, "shared", "team=core")
+		s.world.Fault(rule{Account: dev, Operation: "s3:ListBuckets", Times: 1, Hook: func() { time.Sleep(time.Minute) }})
+		s.run() // prod makes it
+		s.world.Remove(prod, "s3", ireland, "shared")
+		healthy := s.store
+		var decided atomic.Bool
+		s.store = frail{healthy, func(key string) bool {
+			decided.Store(decided.Load() || strings.HasSuffix(key, "decisions.json"))
+			return decided.Load() && strings.Contains(key, dev+"/manifest/")
+		}}
+		if _, err := s.try(ledger.Options{}); err == nil {
+			t.Fatal("the run ended well")
+		}
+		s.store = healthy
+		s.run()
+		s.world.Remove(dev, "s3", ireland, "shared")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/shared: gone"}})
+		s.converged()
+	})
+}
+
 func TestAnAbortedRunFreesWhatItHolds(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()

@@ -98,12 +98,15 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 		}
 	}
 	slices.SortFunc(d.Shares, func(a, b share) int { return strings.Compare(a.Account+a.Blueprint, b.Account+b.Blueprint) })
-	if t := w.mapping.EntityDeletionThreshold; t == 0 || float64(len(unclaimed)) > t*float64(d.Entries) {
+	if t := w.mapping.EntityDeletionThreshold; float64(len(unclaimed)) > t*float64(d.Entries) {
 		for _, key := range unclaimed {
 			held[key] = heldByThreshold
 		}
 	}
 	for _, key := range unclaimed {
+		if w.Options.Purge != "" {
+			held[key] = heldByPurge
+		}
 		switch {
 		case shifted[key]: // no proof, whoever approves it
 			held[key] = heldByShift
@@ -118,7 +121,7 @@ func (w *work) holds(c *claims, d *decisions, unclaimed []ledger.Entity, secondP
 // began long enough after, and that AWS, not a changed mapping, is the proof.
 func (w *work) provenTwice(all []candidate, secondProof time.Duration) bool {
 	return !slices.ContainsFunc(all, func(c candidate) bool {
-		return byConfiguration(c.Reason) || c.hold == nil || c.hold.Reason != heldByGuard || byConfiguration(c.hold.Of) || c.hold.Run == w.Run || w.Time.Sub(c.hold.Since) < secondProof
+		return byConfiguration(c.Reason) || c.hold == nil || c.hold.Reason != heldByGuard || byConfiguration(c.hold.Of) || w.Time.Sub(c.hold.Since) < secondProof
 	})
 }
 

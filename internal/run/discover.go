@@ -179,9 +179,7 @@ func (e *Engine) survey(ctx context.Context, r DiscoverRequest) (u survey, err e
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		// First what was asked for: who asks later has not seen to it that this mapping counts.
-		if u.asked, err = e.Port.ResyncRequest(ctx); err != nil {
-			return named("ask Port for requests to resync", err)
-		}
+		u.asked = e.requested(ctx)
 		u.integration, err = e.Port.Integration(ctx)
 		if u.absent = errors.Is(err, port.ErrNotFound); u.absent {
 			return nil
@@ -197,6 +195,18 @@ func (e *Engine) survey(ctx context.Context, r DiscoverRequest) (u survey, err e
 		return err
 	})
 	return u, g.Wait()
+}
+
+// requested is when somebody last asked for a resync, as far as that can be learned: Port does not document it,
+// and no run is worth failing for it.
+func (e *Engine) requested(ctx context.Context) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked, err := e.Port.ResyncRequest(ctx)
+	if err != nil {
+		e.Log.WarnContext(ctx, "requests to resync are not known", "err", err)
+	}
+	return asked
 }
 
 // plan says what the run sets out to do.
@@ -242,6 +252,9 @@ func (e *Engine) describes(mapping []byte) bool {
 // that the run's options leave out. Accounts that are not active are to be synced where they are to be
 // described: what Organizations says of them takes no role in them.
 func selected(p *ledger.Plan, found []org.Account, describe bool) (chosen []ledger.Account, err error) {
+	if p.Options.Purge != "" {
+		return []ledger.Account{}, nil
+	}
 	only := p.Options.Accounts
 	var wrong []string
 	for _, id := range only {

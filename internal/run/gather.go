@@ -64,6 +64,7 @@ const (
 	heldByShift     = "ListShifted"             // an item came twice: others may not have come at all
 	heldByThreshold = "EntityDeletionThreshold" // the mapping's own bound for the whole run
 	heldByShrinking = "AccountsShrunk"          // so many accounts are missing that it may be a mistake
+	heldByPurge     = "Purge"                   // nobody has seen yet what a purge would remove
 )
 
 type hold struct {
@@ -159,7 +160,7 @@ func (w *work) candidates(ctx context.Context, account string, c *claims) error 
 		if reason := w.departed(account, &sum, e, cell); reason != "" {
 			one := candidate{
 				place:  place{account, e.Entity, cell.Region, cell.Kind, e.Resource},
-				Reason: reason, Birth: e.Birth, shifted: cell.Shifted, hold: e.Hold,
+				Reason: reason, Birth: e.Birth, shifted: cell.Shifted && reason != purged, hold: e.Hold,
 			}
 			c.candidates[w.key(one.place)] = append(c.candidates[w.key(one.place)], one)
 		}

@@ -2,8 +2,11 @@ package run_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 )
 
 // crowd gives prod n more instances, c-0 … c-n.
@@ -82,20 +85,86 @@ func TestAHeldEntityThatComesBackIsAsIfNothingHadBeen(t *testing.T) {
 }
 
 func TestWhatAMappingLosesIsNeverDeletedForBeingProvedTwice(t *testing.T) {
+	elsewhere := instances()
+	elsewhere["selector"] = object{"query": "true", "regionPolicy": object{"deny": []any{ireland}}}
+	for reason, left := range map[string][]any{
+		"mapping changed":         {selecting(instances(), `.Properties.InstanceId | startswith("i-")`)},
+		"kind no longer mapped":   {},
+		"region no longer mapped": {elsewhere},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.crowd(40)
+				s.run()
+				s.remap(config(append(left, accounts(), buckets(), clusters(), topics())...))
+				for range 3 {
+					held := 0
+					for _, d := range s.run().Held {
+						if strings.HasPrefix(d.Identifier, "c-") && d.Reason == reason {
+							held++
+						}
+					}
+					if held != 40 {
+						t.Errorf("%d held", held)
+					}
+					time.Sleep(2 * time.Hour)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatAWSProvedOnceIsNotProvedTwiceByAChangeOfTheMapping(t *testing.T) {
 	play(t, func(s *scene) {
 		s.crowd(40)
 		s.run()
-		few := selecting(instances(), `.Properties.InstanceId | startswith("i-")`)
-		s.remap(config(accounts(), few, buckets(), clusters(), topics()))
-		var lost []string
-		for i := range 40 {
-			lost = append(lost, fmt.Sprintf("instance/c-%02d: mapping changed, Guard", i))
+		lost := s.disperse(40)
+		s.swept(s.run(), swept{Held: with(lost, ", Guard")})
+		time.Sleep(2 * time.Hour)
+		s.remap(config(accounts(), buckets(), clusters(), topics()))
+		held := 0
+		for _, d := range s.run().Held {
+			if strings.HasPrefix(d.Identifier, "c-") {
+				held++
+			}
 		}
-		for range 3 {
-			r := s.run()
-			s.swept(r, swept{Held: lost})
-			time.Sleep(2 * time.Hour)
+		if held != 40 {
+			t.Errorf("%d held", held)
 		}
+	})
+}
+
+func TestOnlyWhatTheGuardHeldIsProvedTwice(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(40)
+		s.remap(mapping("entityDeletionThreshold", 0.1))
+		s.run()
+		lost := s.disperse(40)
+		s.swept(s.run(), swept{Held: with(lost, ", EntityDeletionThreshold")})
+		time.Sleep(2 * time.Hour)
+		s.remap(unbound())
+		s.swept(s.run(), swept{Held: with(lost, ", Guard")})
+		time.Sleep(2 * time.Hour)
+		s.swept(s.run(), swept{Deleted: lost})
+	})
+}
+
+func TestAnApprovalIsNoProofWhereTheListShifted(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "ec2", ireland, "i-11-2")
+		held := swept{Held: []string{"instance/i-11-2: gone, ListShifted"}}
+		shift := func(newest string) {
+			s.world.Put(prod, "ec2", ireland, newest+"-last")
+			s.world.Fault(rule{Account: prod, Region: ireland, Operation: "ec2:DescribeInstances", Page: 2,
+				Times: 1, Hook: func() { s.world.PutFirst(prod, "ec2", ireland, newest) }})
+		}
+		shift("i-11-new")
+		first := s.run()
+		s.swept(first, held)
+		shift("i-11-newer")
+		s.swept(s.runWith(ledger.Options{Approve: first.Run}), held)
+		s.swept(s.run(), swept{Deleted: []string{"instance/i-11-2: gone"}})
 		s.converged()
 	})
 }

@@ -216,9 +216,9 @@ func (in *intake) see(m *mapped, made made) *write {
 			Message: "Port refused it in an earlier run, whose report has Port's words; it is sent again once it or its blueprint changes"})
 		return nil
 	}
-	known := e.Hash == made.hash
+	known, turned := e.Hash == made.hash, !e.Hash.IsZero() && e.Partial != made.partial
 	e.Hash = ledger.Hash{} // what Port has is not this any more, and soon not that either
-	return &write{Entity: made.Entity, cell: in.index, resource: m.id, blocks: made.blocks, body: made.body, hash: made.hash, targets: made.targets, known: known, why: why}
+	return &write{made: made, cell: in.index, resource: m.id, known: known, turned: turned, why: why}
 }
 
 // bySearch says that Port, not we, knows which entity an entry is of.

@@ -205,6 +205,29 @@ func TestUnreadTagsKeepWhatPortHasAndConfirmedAbsenceClearsIt(t *testing.T) {
 	})
 }
 
+// A key that cannot be read any more has not changed, nor has one that can be read again.
+func TestWhatCannotBeReadForAWhileIsNotWrittenForThat(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		for range 2 {
+			lift := s.world.Fault(rule{Operation: "s3:GetBucketTagging", Account: prod, Fail: awstest.Deny})
+			s.run()
+			s.wrote(writes{})
+			lift()
+			s.run()
+			s.wrote(writes{})
+		}
+		lift := s.world.Fault(rule{Operation: "s3:GetBucketTagging", Account: prod, Fail: awstest.Deny})
+		s.run()
+		s.world.Put(prod, "s3", ireland, "logs-11", "team=changed")
+		s.run()
+		s.wrote(writes{})
+		lift()
+		s.run()
+		s.converged()
+	})
+}
+
 func TestAnOptionThatCannotBeReadLeavesItsPropertyAsItIs(t *testing.T) {
 	play(t, func(s *scene) {
 		vms := change(instances(), "properties", object{"region": ".Properties.InstanceStatus.Status"})

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -24,9 +25,10 @@ type mapped struct {
 type made struct {
 	ledger.Entity
 	blocks  []ledger.ID
-	body    []byte
+	body    json.RawMessage
 	hash    ledger.Hash
-	targets []ledger.Entity // of its relations
+	partial bool            // it lacks something that could not be read
+	targets []ledger.Entity // of its relations, which Port may create bare
 }
 
 func resourceID(key string) (id ledger.ID) {
@@ -87,7 +89,7 @@ func (in *intake) merge(m *mapped, key ledger.Entity, entities []mapping.Entity,
 		m.err = &mapping.ItemError{Reason: err.Error(), Err: err}
 		return
 	}
-	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash), targets: in.targets(e)})
+	m.entities = append(m.entities, made{Entity: key, blocks: blocks, body: body, hash: ledger.Hash(hash), partial: len(e.Unread) > 0, targets: in.targets(e)})
 }
 
 // note reports what a program could not do that costs no entity, once for each program of the cell.

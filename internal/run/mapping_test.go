@@ -144,6 +144,39 @@ func TestAKindThatLeavesTheMappingGoesByConfigurationWhereWeWereLetIn(t *testing
 	})
 }
 
+func TestWhatARunLeavesOutStaysThoughItIsNoLongerMapped(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.remap(config(accounts(), instances(), buckets(), clusters()))
+		s.runWith(ledger.Options{Regions: []string{ireland}})
+		for topic, want := range map[string]bool{"eu-west-1:222222222222:alerts-22": false, "us-east-2:222222222222:news-22": true} {
+			if _, there := s.catalog()["topic/arn:aws:sns:"+topic]; there != want {
+				t.Errorf("%s is there: %t", topic, there)
+			}
+		}
+	})
+}
+
+// The regions of a block say nothing of a kind that has none.
+func TestAFrozenBlockWithRegionsKeepsWhatItsGlobalKindYielded(t *testing.T) {
+	play(t, func(s *scene) {
+		first, second := buckets(), block("AWS::S3::Bucket", "topic", ".Properties.BucketName", object{})
+		for _, b := range []object{first, second} {
+			b["selector"] = object{"query": "true", "regionPolicy": object{"allow": []any{ireland}}}
+		}
+		s.remap(config(accounts(), first, second))
+		s.run()
+		before := len(s.catalog())
+		s.port.RemoveBlueprint("topic")
+		s.swept(s.run(), swept{})
+		s.must(s.port.Seed(porttest.Seed{Blueprints: blueprints()}))
+		s.run()
+		if have := len(s.catalog()); have != before {
+			t.Errorf("%d entities, and there were %d", have, before)
+		}
+	})
+}
+
 func TestTheRegionPolicyDecidesWhatIsAsked(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()

@@ -19,7 +19,7 @@ var (
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
-// and dryRun, refresh, retry, approve, adopt, setup. The error has every problem and the name OptionsInvalid.
+// and dryRun, refresh, retry, approve, purge, adopt, setup. The error has every problem and the name OptionsInvalid.
 func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	var o ledger.Options
 	var raw map[string]json.RawMessage
@@ -44,16 +44,23 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 		case "setup":
 			o.Setup = flag(name, value, &problems)
 		case "retry":
-			o.Retry = runID(name, value, &problems)
+			o.Retry = word(name, runExample, value, &problems)
 		case "approve":
-			o.Approve = runID(name, value, &problems)
+			o.Approve = word(name, runExample, value, &problems)
+		case "purge":
+			if o.Purge = word(name, "the identifier of the integration", value, &problems); o.Purge == "" {
+				problems = append(problems, "purge: say of which integration: its identifier is the value")
+			}
 		default:
-			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve, adopt, setup)", name))
+			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve, purge, adopt, setup)", name))
 		}
 	}
 	if o.Retry != "" && o.Approve != "" {
 		problems = append(problems, "approve and retry: what a run held is in cells that it completed, and a retry does "+
 			"not read these: start one run for each")
+	}
+	if o.Purge != "" && (o.Narrow() || o.Refresh) {
+		problems = append(problems, "purge: it removes everything and reads nothing, so only dryRun and approve go with it")
 	}
 	if len(problems) > 0 {
 		slices.Sort(problems)
@@ -69,9 +76,12 @@ func flag(name string, value json.RawMessage, problems *[]string) (is bool) {
 	return is
 }
 
-func runID(name string, value json.RawMessage, problems *[]string) (id string) {
+const runExample = "the id of a run, such as \"20261124T220000Z\""
+
+// word is the value of an option that names what is: a run, for instance.
+func word(name, what string, value json.RawMessage, problems *[]string) (id string) {
 	if err := json.Unmarshal(value, &id); err != nil {
-		*problems = append(*problems, fmt.Sprintf("%s: %s is not the id of a run, such as \"20261124T220000Z\"", name, value))
+		*problems = append(*problems, fmt.Sprintf("%s: %s is not %s", name, value, what))
 	}
 	return strings.TrimSpace(id)
 }

@@ -188,6 +188,10 @@ func TestOptionsAreReadAsAWholeOrNotAtAll(t *testing.T) {
 		{"approve", `{"approve":"run-1","dryRun":true}`, ledger.Options{Approve: "run-1", DryRun: true}, "", nil},
 		{"approve and retry", `{"approve":"run-1","retry":"run-1"}`, none, "OptionsInvalid", []string{"approve and retry"}},
 		{"a run that is no name", `{"approve":1,"retry":["x"]}`, none, "OptionsInvalid", []string{"approve: 1", "retry: ["}},
+		{"purge", `{"purge":"aws-test","approve":"run-1"}`, ledger.Options{Purge: "aws-test", Approve: "run-1"}, "", nil},
+		{"purge of something", `{"purge":"aws-test","accounts":["111111111111"]}`, none, "OptionsInvalid", []string{"only dryRun and approve"}},
+		{"purge and refresh", `{"purge":"aws-test","refresh":true}`, none, "OptionsInvalid", []string{"only dryRun and approve"}},
+		{"purge of nobody knows what", `{"purge":""}`, none, "OptionsInvalid", []string{"purge: say of which integration"}},
 		{"those that ask for nothing", `{"retry":null,"refresh":false,"approve":""}`, none, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -117,6 +117,18 @@ func TestWhatSomebodyTouchesWhileARunGoesOnStaysForTheNext(t *testing.T) {
 	})
 }
 
+// An answer that names nothing says neither that an entity is gone nor that it is not.
+func TestADeleteThatPortDoesNotConfirmIsLookedAt(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		s.port.Fault(porttest.Rule{Route: deleteRoute, Times: 1, Do: porttest.Say{Body: object{"ok": true, "deletedEntities": []string{}}}})
+		s.swept(s.run(), swept{Stayed: []string{"bucket/bare-11: gone, Blocked"}})
+		s.swept(s.run(), swept{Deleted: []string{"bucket/bare-11: gone"}})
+		s.converged()
+	})
+}
+
 func TestADeleteThatSomebodysEntityBlocksIsNamedAndTheOthersGo(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()

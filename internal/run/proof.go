@@ -23,6 +23,7 @@ const (
 	accountGone       = "account left the organization"
 	accountMoved      = "account out of scope"
 
+	purged   = "purged"    // a person wants all that we wrote to go
 	leftOver = "left over" // it carries our datasource, nothing yields it and nothing refers to it
 )
 
@@ -30,7 +31,7 @@ const (
 // is proved, it may be a mistake.
 func byConfiguration(reason string) bool {
 	switch reason {
-	case mappingChanged, kindUnmapped, regionUnmapped, accountUnselected:
+	case mappingChanged, kindUnmapped, regionUnmapped, accountUnselected, purged:
 		return true
 	}
 	return false
@@ -45,8 +46,11 @@ var reasons = map[ledger.Mark]string{
 // its end in this run, and its resource either was not in the list or was read in full and no longer
 // yields it. A resource that could not be read or mapped protects its entries, and nothing else.
 // Otherwise it may if the mapping no longer asks for its cell, in an account that let us in; and if
-// its account is retired. What is left over in Port may where this run has found it so.
+// its account is retired. What is left over in Port may where this run has found it so. A purge lets all go.
 func (w *work) departed(account string, sum *ledger.Summary, e *ledger.Entry, c *ledger.Cell) string {
+	if w.Options.Purge != "" {
+		return purged
+	}
 	if account == leftovers {
 		if e.Fence == w.Fence && w.Options.Refresh {
 			return leftOver

@@ -38,12 +38,13 @@ func turnOf(account string, every time.Duration) time.Duration {
 
 // compare drops those writes that would change nothing in Port, and adopts what has been ours there
 // before we ever wrote it. Outside of a refresh it looks only at what we have never written: Port may have it
-// from before our time, or from a relation of ours.
+// from before our time, or from a relation of ours; and at what could not be read in full before, or cannot now, which
+// has not changed for that.
 func (w *writer) compare(chunk []*write) ([]*write, error) {
 	ids := map[string][]string{}
 	w.mu.Lock()
 	for _, one := range chunk {
-		if !bySearch(one.Entity) && (w.refresh || w.strange(one)) {
+		if !bySearch(one.Entity) && (w.refresh || one.turned || w.strange(one)) {
 			ids[one.Blueprint] = append(ids[one.Blueprint], one.Identifier)
 			one.compared = true
 		}
@@ -149,7 +150,7 @@ func (w *writer) adopt(e *ledger.Entry, have port.Entity) {
 
 // confirmSame records that Port has an entity as it is to be. w.mu is held.
 func (w *writer) confirmSame(e *ledger.Entry, one *write) {
-	e.Hash, e.Refused = one.hash, ledger.Hash{}
+	e.Hash, e.Refused, e.Partial = one.hash, ledger.Hash{}, one.partial
 	if e.At == 0 {
 		e.At = w.sync.work.PortTime.UnixMilli()
 	}

@@ -55,7 +55,7 @@ func (w *writer) confirmed(e *ledger.Entry, one *write, r port.Result, now int64
 		e.Send(ledger.Span{From: at, Until: now})
 	}
 	e.Meet(now)
-	e.Hash, e.Refused, e.At = one.hash, ledger.Hash{}, now
+	e.Hash, e.Refused, e.Partial, e.At = one.hash, ledger.Hash{}, one.partial, now
 	if one.exists != nil {
 		known = *one.exists
 	}

@@ -18,6 +18,9 @@ import (
 // setUp registers the integration where there is none, and gives one without a mapping the default mapping
 // with its blueprints. It can be done again after it broke off anywhere. Of what is there it changes nothing.
 func (e *Engine) setUp(ctx context.Context, o ledger.Options, u *survey) error {
+	if o.Purge != "" {
+		return nil
+	}
 	bare := u.absent || blank(u.integration.Config)
 	if bare && u.integration.Origin == "Port" && !u.integration.Initialized {
 		return &Error{"MappingEmpty", fmt.Sprintf("Port is still setting up the integration %q: its mapping comes in a "+

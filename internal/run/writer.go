@@ -53,16 +53,13 @@ type writer struct {
 
 // write is one entity on its way to Port.
 type write struct {
-	ledger.Entity
+	made
 	cell     int
 	resource ledger.ID
-	blocks   []ledger.ID
-	body     json.RawMessage
-	hash     ledger.Hash
-	targets  []ledger.Entity // that Port may create bare for its relations
-	chunk    int64           // Port's time of its journal chunk
+	chunk    int64 // Port's time of its journal chunk
 	why      string
 	known    bool  // Port confirmed it, as far as we remember
+	turned   bool  // what Port confirmed lacked something and this does not, or the other way round
 	compared bool  // with what Port has
 	exists   *bool // Port has it, as far as somebody looked
 	first    bool  // others of the account refer to it

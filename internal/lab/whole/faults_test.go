@@ -2,12 +2,10 @@ package whole_test
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/lab"
 	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
@@ -113,30 +111,5 @@ func (w whole) refused() {
 	w.must(w.Lambda.Settle(w.ctx))
 	if _, err := w.Invoke(w.ctx, lab.Sync, map[string]string{"runs": "x"}); err == nil || !strings.Contains(err.Error(), "EventInvalid") {
 		w.Errorf("an event that nobody knows: %v", err)
-	}
-}
-
-func (w whole) updated() {
-	w.must(w.Deploy(w.ctx, map[string]string{"MaxConcurrentAccounts": "3", "Schedule": "rate(1 hour)"}))
-	w.run(`{}`)
-	w.wroteNothing()
-}
-
-func (w whole) anew() {
-	bucket, err := w.Output(w.ctx, "StateBucketName")
-	w.must(err)
-	w.must(w.DeleteStack(w.ctx))
-	w.must(w.Deploy(w.ctx, map[string]string{"StateBucketName": bucket, "ReadActions": w.told()}))
-	r := w.run(`{}`)
-	w.readInFull(r)
-	w.wroteNothing()
-	idle, err := w.Unused(w.ctx, w.MemberRole(w.World.Account("payments").ID))
-	w.must(err)
-	idle = slices.DeleteFunc(idle, func(a string) bool { return slices.Contains(access.RegionActions, a) })
-	if len(idle) > 0 {
-		w.Errorf("the member role may %v, which the mapping does not need", idle)
-	}
-	if n := r.Blueprints["snsTopic"]; n.Unchanged != n.Entities {
-		w.Errorf("it does not know what it wrote: %+v", n)
 	}
 }

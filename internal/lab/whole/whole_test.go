@@ -4,6 +4,7 @@ package whole_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ func TestTheWholeSystem(t *testing.T) {
 		act  func(whole)
 	}{
 		{"a first run by hand fills the catalog", whole.first},
+		{"alarms wait for what runs give", whole.watched},
+		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
@@ -49,8 +52,10 @@ func TestTheWholeSystem(t *testing.T) {
 		{"through seeded campaigns it converges", whole.campaigns},
 		{"what cannot work has an error with a name", whole.refused},
 		{"the member role is what the kinds need, and each kind fails without any of its actions", whole.leastPrivilege},
-		{"the stack is updated in place", whole.updated},
+		{"the stack is updated in place while a run goes on, and rolled back", whole.updated},
+		{"two hubs live in one account, and one goes without the other", whole.beside},
 		{"a new stack goes on with the bucket of one that was deleted, with the rights that the mapping needs", whole.anew},
+		{"a purge removes what we wrote, once it is approved, and the next run writes it anew", whole.purged},
 		{"an account that has left keeps its entities for its grace", whole.left},
 		{"no function has a right that it never uses", whole.noIdleRights},
 	} {
@@ -206,4 +211,20 @@ func (w whole) crowded() {
 func watch(t *testing.T) {
 	slow := time.AfterFunc(8*time.Minute+time.Duration(*campaigns)*30*time.Second, func() { panic(fmt.Sprint(t.Name(), " hangs")) })
 	t.Cleanup(func() { slow.Stop() })
+}
+
+// local is the run that make try does.
+func (w whole) local() {
+	w.Port.ResetStats()
+	var said strings.Builder
+	w.must(w.Lab.Run(w.ctx, &said))
+	w.wroteNothing()
+	for _, want := range []string{"dry run", "Suspended"} {
+		if !strings.Contains(said.String(), want) {
+			w.Errorf("it does not say %q:\n%s", want, said.String())
+		}
+	}
+	said.Reset()
+	w.must(w.Lab.Run(w.ctx, &said, "APPLY=1", "REGIONS=global", "REFRESH=1"))
+	w.wroteNothing()
 }

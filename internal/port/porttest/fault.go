@@ -20,7 +20,7 @@ type Rule struct {
 	Do        Action
 }
 
-// Action is one of Fail, Slow, LoseAnswer, DropBefore and CutBody. Where several rules meet, all act.
+// Action is one of Fail, Say, Slow, LoseAnswer, DropBefore and CutBody. Where several rules meet, all act.
 type Action interface{ on(*fate) }
 
 // Fail answers a status without effect, with Retry-After in whole seconds unless it is 0.
@@ -28,6 +28,9 @@ type Fail struct {
 	Status     int
 	RetryAfter time.Duration
 }
+
+// Say answers 200 and a body, without effect.
+type Say struct{ Body map[string]any }
 
 // Slow waits before the request takes effect.
 type Slow struct{ By time.Duration }
@@ -45,12 +48,14 @@ type CutBody struct{}
 type fate struct {
 	delay      time.Duration
 	fail       *Fail
+	say        map[string]any
 	loseAnswer bool
 	dropBefore bool
 	cutBody    bool
 }
 
 func (a Fail) on(f *fate)       { f.fail = &a }
+func (a Say) on(f *fate)        { f.say = a.Body }
 func (a Slow) on(f *fate)       { f.delay += a.By }
 func (a LoseAnswer) on(f *fate) { f.loseAnswer = true }
 func (a DropBefore) on(f *fate) { f.dropBefore = true }
