@@ -249,3 +249,33 @@ func TestOurOwnRunsAreNobodyElses(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAccountOfTheDefaultMappingGoesWithWhatItHeld: two claims are on it, that of the account and that of what could be
+// seen of it.
+func TestAnAccountOfTheDefaultMappingGoesWithWhatItHeld(t *testing.T) {
+	play(t, func(s *scene) {
+		s.vacate()
+		s.settles(ledger.Options{})
+		s.world.SetState(prod, "")
+		s.settles(ledger.Options{})
+		if e := s.catalog()["awsAccount/"+prod]; e.Properties["coverageReason"] != "AccountLeft" {
+			t.Errorf("while its grace goes on: %v", e.Properties)
+		}
+		time.Sleep(8 * 24 * time.Hour)
+		for range 3 {
+			s.settles(ledger.Options{})
+		}
+		for key, e := range s.catalog() {
+			if e.Relations["account"] == prod || key == "awsAccount/"+prod {
+				t.Errorf("%s is still there: %v", key, e)
+			}
+		}
+		if _, there := s.catalog()["awsAccount/"+dev]; !there {
+			t.Error("another account has gone, too")
+		}
+		r := s.settles(ledger.Options{})
+		if s.port.Stats().Updated > 0 || len(r.Held)+len(r.Stayed) > 0 {
+			t.Errorf("it does not come to rest: %d updated, held %v, stayed %v", s.port.Stats().Updated, r.Held, r.Stayed)
+		}
+	})
+}
