@@ -26,7 +26,7 @@ func (s *scene) newcomer() *run.Engine {
 	e := s.engine()
 	e.Initialize = true
 	e.Kinds = nil
-	for _, name := range []string{"AWS::Account::Info", "AWS::EC2::Instance", "AWS::S3::Bucket", "AWS::ECS::Cluster", "AWS::SNS::Topic"} {
+	for _, name := range []string{"AWS::Account::Info", "AWS::Organizations::Account", "AWS::EC2::Instance", "AWS::S3::Bucket", "AWS::ECS::Cluster", "AWS::SNS::Topic"} {
 		k, _ := kind.Find(kinds.All, name)
 		e.Kinds = append(e.Kinds, k)
 	}
