@@ -5,7 +5,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LAMBDA_ZIP = github.com/aws/aws-lambda-go/cmd/build-lambda-zip@v1.55.1
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: bench build check check-mapping demo doctor golden release soak test try
+.PHONY: bench build check check-mapping demo doctor golden hand-back release soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -49,8 +49,8 @@ release:
 	cd "$$here"; sha256sum * >SHA256SUMS; cat SHA256SUMS
 
 # One run with your AWS credentials and your Port, without deploying anything. It only says what it
-# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it; REFRESH=1, RETRY=, APPROVE= and PURGE= are the run
-# options of that name (make hands them on as environment).
+# would do, unless APPLY=1. ACCOUNTS=, KINDS= and REGIONS= narrow it; REFRESH=1, RETRY=, APPROVE= and PURGE=, SETUP=1 and
+# ADOPT=1 are the run options of that name (make hands them on as environment).
 try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local
@@ -81,6 +81,11 @@ check:
 # and with SAMPLE=raw.json, raw resources, the entities they become.
 check-mapping:
 	@go run ./functions/checkmapping -file "$(FILE)" -sample "$(SAMPLE)"
+
+# Makes the integration ready for Ocean to go on with: says what of its mapping Ocean does not take, and with APPLY=1
+# takes it out. Settings are those of make try.
+hand-back:
+	@go run ./functions/handback
 
 # Writes what the tests of kinds and mapping want anew, the policy of the member roles and docs/troubleshooting.md. The diff is the review.
 golden:

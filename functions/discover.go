@@ -12,16 +12,17 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
-// DiscoverEvent is a tick of the schedule, or comes from an execution: of a person, with options, or of
-// a run that a tick has planned.
+// DiscoverEvent is a tick of the schedule, a poll of Port, or comes from an execution: of a person, with options,
+// or of a run that a tick or a poll has planned.
 type DiscoverEvent struct {
 	ScheduledTime time.Time       `json:"scheduledTime"`
+	Poll          bool            `json:"poll"`
 	Execution     string          `json:"execution"` // its ARN
 	Options       json.RawMessage `json:"options"`
 	Run           string          `json:"run"` // that a tick has planned
 }
 
-// DiscoverAnswer is a run: to a tick, whether it has been started; to an execution, what it needs.
+// DiscoverAnswer is a run: to a tick or a poll, whether it has been started; to an execution, what it needs.
 type DiscoverAnswer struct {
 	Run         string `json:"run"`
 	Started     bool   `json:"started,omitempty"`
@@ -37,7 +38,8 @@ const settled = time.Minute
 // Discover plans a run. An error that keeps all runs from beginning, until somebody mends it, counts as a failed run.
 func (f Function) Discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
 	answer, err := f.discover(ctx, event)
-	if wants(err) {
+	// A poll that has found nothing to do has kept no run from beginning.
+	if wants(err) && (!event.Poll || answer.Run != "") {
 		f.count(ctx, report.NotBegun())
 	}
 	return answer, err
@@ -60,8 +62,10 @@ func wants(err error) bool {
 func (f Function) discover(ctx context.Context, event DiscoverEvent) (DiscoverAnswer, error) {
 	switch {
 	case event.Execution != "":
+	case event.Poll:
+		return f.poll(ctx)
 	case event.ScheduledTime.IsZero():
-		return DiscoverAnswer{}, edge.Invalid("scheduledTime or execution is missing")
+		return DiscoverAnswer{}, edge.Invalid("scheduledTime, poll or execution is missing")
 	default:
 		return f.tick(ctx, event)
 	}
@@ -101,4 +105,13 @@ func (f Function) tick(ctx context.Context, event DiscoverEvent) (DiscoverAnswer
 		f.count(ctx, report.TickSkipped())
 	}
 	return DiscoverAnswer{Run: t.Run, Started: t.Skipped == "", Skipped: t.Skipped}, nil
+}
+
+// poll is not worth a word where nobody has asked for anything, nor where a run is at work.
+func (f Function) poll(ctx context.Context) (DiscoverAnswer, error) {
+	t, err := f.Poll(ctx)
+	if err != nil {
+		return DiscoverAnswer{Run: t.Run}, err
+	}
+	return DiscoverAnswer{Run: t.Run, Started: t.Run != "" && t.Skipped == "", Skipped: t.Skipped}, nil
 }

@@ -28,7 +28,7 @@ func TestWhatSomebodyHasToMendCountsAsAFailedRun(t *testing.T) {
 		counts                      bool
 	}{
 		{"Port refuses the credentials", "wrong", `{}`, "PortUnauthorized", true},
-		{"there is no integration", porttest.ClientSecret, `{}`, "IntegrationMissing", true},
+		{"there is no mapping", porttest.ClientSecret, `{}`, "MappingEmpty", true},
 		{"an option that there is not", porttest.ClientSecret, `{"all": true}`, "OptionsInvalid", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestWhatSomebodyHasToMendCountsAsAFailedRun(t *testing.T) {
 			f := functions.Function{Metrics: &metrics, Engine: &run.Engine{
 				Kinds: kinds.All, Store: store, Log: slog.New(slog.DiscardHandler), Type: "aws-v3", Identifier: "mine", Now: time.Now,
 				Org: org.Source{RoleARNs: []string{"arn:aws:iam::111111111111:role/reader"}},
-				Port: port.New(port.Config{BaseURL: server.URL, Type: "aws-v3", Identifier: "mine", Timeout: time.Second,
+				Port: port.New(port.Config{BaseURL: server.URL, Type: "aws-v3", Version: "1", Identifier: "mine", Timeout: time.Second,
 					Credentials: func(context.Context) (port.Credentials, error) {
 						return port.Credentials{ClientID: porttest.ClientID, ClientSecret: c.secret}, nil
 					}}),

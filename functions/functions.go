@@ -19,6 +19,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
+	"github.com/port-aws-sync/port-aws-sync/internal/schedule"
 )
 
 // Version is in the datasource of every entity we write, and in AWS's logs. The tag of a release is v and this.
@@ -75,6 +76,10 @@ func engine(ctx context.Context, s edge.Settings, hub, base aws.Config, log *slo
 		}
 		s.Identifier = "aws" + aws.ToString(me.Account)
 	}
+	plan, err := schedule.Parse(s.Schedule, s.ScheduleTimezone)
+	if err != nil { // EventBridge knows better when it is due: this is for Port to show it
+		log.WarnContext(ctx, "schedule not understood", "err", err)
+	}
 	store, err := store(s, hub)
 	if err != nil {
 		return nil, err
@@ -96,9 +101,10 @@ func engine(ctx context.Context, s edge.Settings, hub, base aws.Config, log *slo
 		}),
 		Executions: executions{sfn.NewFromConfig(hub), s.StateMachineARN},
 		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
-		Type: s.Type, Identifier: s.Identifier, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
+		Type: s.Type, Identifier: s.Identifier, Version: Version, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
 		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour,
 		RefreshEvery: time.Duration(s.RefreshDays) * 24 * time.Hour, Now: time.Now,
+		Schedule: plan, Initialize: s.InitializeResources, TeamTag: s.TeamTag,
 	}, nil
 }
 

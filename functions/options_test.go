@@ -27,6 +27,7 @@ func TestTheEnvironmentOfALocalRunNamesItsOptions(t *testing.T) {
 				Regions: []string{"eu-west-1", "global"}, DryRun: true, Refresh: true,
 			}, "",
 		},
+		{map[string]string{"SETUP": "1", "ADOPT": "1"}, ledger.Options{DryRun: true, Setup: true, Adopt: true}, ""},
 		{map[string]string{"RETRY": "a", "APPLY": "1"}, ledger.Options{Retry: "a"}, ""},
 		{map[string]string{"APPROVE": "a", "APPLY": "1"}, ledger.Options{Approve: "a"}, ""},
 		{map[string]string{"PURGE": "mine", "APPROVE": "a", "APPLY": "1"}, ledger.Options{Purge: "mine", Approve: "a"}, ""},

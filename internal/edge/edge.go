@@ -35,6 +35,10 @@ type Settings struct {
 	RefreshDays         int      // REFRESH_EVERY_DAYS, 0 (never) to 365; 7 unless set
 	StateMachineARN     string   // STATE_MACHINE_ARN; "" = runs have no executions
 	RevealSecrets       bool     // REVEAL_SECRETS; false unless set
+	InitializeResources bool     // INITIALIZE_PORT_RESOURCES; true unless set
+	TeamTag             string   // TEAM_TAG_KEY; "" = no tag names a team
+	Schedule            string   // SCHEDULE; "" = runs are begun by hand
+	ScheduleTimezone    string   // SCHEDULE_TIMEZONE; UTC unless set
 }
 
 // Load reads the environment. Every problem is in the one error, which is named SettingsInvalid.
@@ -64,6 +68,9 @@ func Load(getenv func(string) string) (Settings, error) {
 		StateMachineARN:     get("STATE_MACHINE_ARN", ""),
 		BaseIdentity:        get("BASE_IDENTITY", "role"),
 		BaseKeySecretARN:    get("BASE_KEY_SECRET_ARN", ""),
+		TeamTag:             get("TEAM_TAG_KEY", ""),
+		Schedule:            get("SCHEDULE", ""),
+		ScheduleTimezone:    get("SCHEDULE_TIMEZONE", "UTC"),
 	}
 	if u, err := url.Parse(s.PortBaseURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		complain("PORT_BASE_URL: %q is not a URL such as https://api.port.io", s.PortBaseURL)
@@ -95,9 +102,14 @@ func Load(getenv func(string) string) (Settings, error) {
 		return n
 	}
 	s.GraceDays, s.RefreshDays = days("ACCOUNT_GRACE_DAYS"), days("REFRESH_EVERY_DAYS")
-	if s.RevealSecrets, err = strconv.ParseBool(get("REVEAL_SECRETS", "false")); err != nil {
-		complain("REVEAL_SECRETS: %q is neither true nor false", getenv("REVEAL_SECRETS"))
+	is := func(name, otherwise string) bool {
+		b, err := strconv.ParseBool(get(name, otherwise))
+		if err != nil {
+			complain("%s: %q is neither true nor false", name, getenv(name))
+		}
+		return b
 	}
+	s.RevealSecrets, s.InitializeResources = is("REVEAL_SECRETS", "false"), is("INITIALIZE_PORT_RESOURCES", "true")
 	if s.StateMachineARN != "" && !stateMachine.MatchString(s.StateMachineARN) {
 		complain("STATE_MACHINE_ARN: %q is not the ARN of a state machine", s.StateMachineARN)
 	}

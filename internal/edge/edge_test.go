@@ -33,6 +33,7 @@ func TestDefaults(t *testing.T) {
 	want := edge.Settings{
 		PortBaseURL: "https://api.port.io", PortSecretARN: secret, Type: "aws-v3",
 		MemberRoleName: "port-read", BaseIdentity: "role", Width: 10, GraceDays: 7, RefreshDays: 7,
+		InitializeResources: true, ScheduleTimezone: "UTC",
 	}
 	if err != nil {
 		t.Error(err)
@@ -53,6 +54,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ", "REFRESH_EVERY_DAYS= 14 ",
 		"STATE_MACHINE_ARN= " + machine, "REVEAL_SECRETS= true ", "BASE_IDENTITY= user-key ", "BASE_KEY_SECRET_ARN= " + secret,
 		"ACCOUNT_TAGS= team=core and more, stage=prod ,",
+		"INITIALIZE_PORT_RESOURCES= false ", "TEAM_TAG_KEY= team ", "SCHEDULE= rate(6 hours) ", "SCHEDULE_TIMEZONE= Europe/Berlin ",
 	}
 	got, err := load(env...)
 	want := edge.Settings{
@@ -64,6 +66,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
 		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine, RevealSecrets: true,
 		BaseIdentity: "user-key", BaseKeySecretARN: secret, AccountTags: []string{"team=core and more", "stage=prod"},
+		TeamTag: "team", Schedule: "rate(6 hours)", ScheduleTimezone: "Europe/Berlin",
 	}
 	if err != nil {
 		t.Error(err)
@@ -166,6 +169,8 @@ func TestASettingIsLegalOrNamed(t *testing.T) {
 		{"ACCOUNT_GRACE_DAYS=-1", false},
 		{"REFRESH_EVERY_DAYS=0", true},
 		{"REFRESH_EVERY_DAYS=1.5", false},
+		{"INITIALIZE_PORT_RESOURCES=yes", false},
+		{"REVEAL_SECRETS=1", true},
 		{"MEMBER_ROLE_NAME=", false},
 		{"STATE_MACHINE_ARN=port-aws-sync", false},
 		{"STATE_MACHINE_ARN=arn:aws:states:eu-west-1:111122223333:execution:port-aws-sync:run", false},

@@ -51,8 +51,8 @@ func TestEventsAreSuchAsTheFunctionsTake(t *testing.T) {
 		switch function {
 		case "discover":
 			e := decodedBy[functions.DiscoverEvent](t, name, event)
-			if e.ScheduledTime.IsZero() == (e.Execution == "") {
-				t.Errorf("%s comes from a tick or from an execution, which is it?", name)
+			if sources := []bool{!e.ScheduledTime.IsZero(), e.Poll, e.Execution != ""}; count(sources) != 1 {
+				t.Errorf("%s comes from a tick, a poll or an execution, which is it?", name)
 			}
 			if e.Options != nil {
 				if _, err := run.ParseOptions(e.Options, kinds.All); err != nil {
@@ -86,8 +86,10 @@ func TestThereIsAnEventOfEveryTrigger(t *testing.T) {
 		shapes[shape(name, keys)] = "the state machine"
 	}
 	resources := load(t, template).at("Resources")
-	tick := resources.at("Discover", "Properties", "Events", "Tick", "Properties", "Input").text()
-	shapes[shape("discover", fieldsIn(t, []byte(tick)))] = "the schedule"
+	for _, name := range []string{"Tick", "Poll"} {
+		input := resources.at("Discover", "Properties", "Events", name, "Properties", "Input").text()
+		shapes[shape("discover", fieldsIn(t, []byte(input)))] = "the schedule " + name
+	}
 	rule := resources.at("Sweep", "Properties", "Events", "RunCannotGoOn", "Properties", "InputTransformer")
 	filled := regexp.MustCompile(`<(\w+)>`).ReplaceAllStringFunc(rule.at("InputTemplate").text(), func(v string) string {
 		if rule.at("InputPathsMap", strings.Trim(v, "<>")).Node == nil {
@@ -108,6 +110,15 @@ func TestThereIsAnEventOfEveryTrigger(t *testing.T) {
 	for s, by := range shapes {
 		t.Errorf("there is no event %s, as %s sends it", s, by)
 	}
+}
+
+func count(all []bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func shape(function string, keys []string) string {

@@ -10,8 +10,8 @@ import (
 // it. A room that is not here has no place in the house yet. lab, port/porttest, awstest and asl are in
 // nobody's list: they are for tests, and for the lab.
 var mayImport = map[string][]string{
-	"functions": {"access", "collect", "doctor", "edge", "functions", "kind", "kinds", "ledger", "mapping", "org", "port", "report", "run"},
-	"run":       {"access", "collect", "kind", "ledger", "mapping", "org", "port", "report", "spelling"},
+	"functions": {"access", "collect", "doctor", "edge", "functions", "kind", "kinds", "ledger", "mapping", "org", "port", "report", "run", "schedule"},
+	"run":       {"access", "collect", "defaults", "kind", "ledger", "mapping", "org", "port", "report", "schedule", "spelling"},
 	"doctor":    {"access", "kind", "ledger", "mapping", "org", "port", "report"},
 	"collect":   {"access", "kind"},
 	"ledger":    {"kind"},
@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"kinds":     {"kind"},
 	"kind":      {"spelling"},
 	"port":      {},
+	"defaults":  {},
+	"schedule":  {},
 	"mapping":   {"onig", "spelling"},
 	"onig":      {},
 	"spelling":  {},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type schedule struct {
 		Arn, RoleArn, Input string
 	}
 }
+
+// scheduledTime is what EventBridge replaces in a schedule's input.
+const scheduledTime = "<aws.scheduler.scheduled-time>"
 
 // schedules are those of the hub.
 func (l *Lab) schedules(ctx context.Context) ([]schedule, error) {
@@ -41,8 +45,9 @@ func (l *Lab) Tick(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(s schedule) bool { return !strings.Contains(s.Target.Input, scheduledTime) })
 	if len(all) != 1 {
-		return fmt.Errorf("there are %d schedules, not one", len(all))
+		return fmt.Errorf("there are %d schedules that tell their time, not one", len(all))
 	}
 	return l.deliver(ctx, all[0], at)
 }
@@ -51,7 +56,7 @@ func (l *Lab) deliver(ctx context.Context, s schedule, at time.Time) error {
 	if _, err := l.desk.assume(ctx, "scheduler.amazonaws.com", s.Target.RoleArn, "schedule"); err != nil {
 		return fmt.Errorf("schedule %s: %w", s.Name, err)
 	}
-	input := strings.ReplaceAll(s.Target.Input, "<aws.scheduler.scheduled-time>", at.UTC().Format(time.RFC3339))
+	input := strings.ReplaceAll(s.Target.Input, scheduledTime, at.UTC().Format(time.RFC3339))
 	return l.InvokeAsync(ctx, s.Target.Arn, json.RawMessage(input))
 }
 

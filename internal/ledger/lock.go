@@ -26,6 +26,7 @@ type Lock struct {
 	Phase     Phase     `json:"phase"`
 	Holder    string    `json:"holder,omitempty"` // the sweep invocation at work
 	Until     time.Time `json:"until"`            // nobody replaces the lock before
+	Shown     Shown     `json:"shown,omitzero"`
 
 	version string
 }
@@ -94,6 +95,7 @@ func (l *Ledger) Acquire(ctx context.Context, lock Lock, p Plan, execution strin
 		}
 		lock.Run, lock.Execution, lock.Fence = p.Run, execution, p.Fence
 		lock.Phase, lock.Holder, lock.Until = Syncing, "", until
+		lock.Shown.begin(p)
 		taken, err := l.writeLock(ctx, lock)
 		if !errors.Is(err, ErrConflict) {
 			return taken, err

@@ -21,6 +21,8 @@ type Options struct {
 	DryRun   bool     `json:"dryRun,omitempty"`
 	Retry    string   `json:"retry,omitempty"`   // a run: only the cells that it did not complete
 	Approve  string   `json:"approve,omitempty"` // a run: what it held goes if this one proves it again
+	Adopt    bool     `json:"adopt,omitempty"`   // go on although somebody else has written under our identifier
+	Setup    bool     `json:"setup,omitempty"`   // add what Port lacks of the default blueprints
 	Refresh  bool     `json:"refresh,omitempty"` // compare with what Port has, not with what we remember of it
 	Purge    string   `json:"purge,omitempty"`   // the integration: all that we wrote for it goes, and nothing is read
 }
@@ -32,15 +34,22 @@ type Plan struct {
 	Fence       int64           `json:"fence"`   // the run's number: the next of the lock, when the plan was made
 	Trigger     string          `json:"trigger"` // schedule, manual, …
 	Time        time.Time       `json:"time"`
-	PortTime    time.Time       `json:"portTime"` // Port's clock at Time
+	PortTime    time.Time       `json:"portTime"`           // Port's clock at Time
+	Scheduled   time.Time       `json:"scheduled,omitzero"` // of a tick of the schedule
+	Answers     time.Time       `json:"answers,omitzero"`   // what was asked for in Port up to then, on its clock, this run does
+	Logs        string          `json:"logs,omitempty"`     // where Port takes our log
+	Metrics     string          `json:"metrics,omitempty"`  // where Port takes how far a run is
+	Setup       []string        `json:"setup,omitempty"`    // what was done to integration and blueprints; in a dry run: what would be
 	Options     Options         `json:"options"`
 	Mapping     json.RawMessage `json:"mapping"`
 	Blueprints  []Blueprint     `json:"blueprints"` // those Port had
 	Frozen      []FrozenBlock   `json:"frozen,omitempty"`
+	Warnings    []string        `json:"warnings,omitempty"`   // of what in the mapping may cost single entities
 	Selection   string          `json:"selection"`            // the settings by which the accounts were selected
 	Absent      []Absent        `json:"absent,omitempty"`     // known of old, and not listed any more
 	Shrunk      bool            `json:"shrunk,omitempty"`     // so many are absent that it may be a mistake
-	Adopts      bool            `json:"adopts,omitempty"`     // Port has entities of ours, and we remember nothing
+	Adopts      bool            `json:"adopts,omitempty"`     // Port has entities of ours, and we remember nothing, or others have written them
+	Repairs     bool            `json:"repairs,omitempty"`    // compare with what Port has, since somebody asked there for a resync
 	RetryFence  int64           `json:"retryFence,omitempty"` // of the run that Options.Retry names
 	Inactive    []Account       `json:"inactive,omitempty"`   // in the organization, but not ACTIVE, and not to be described
 	LeftOut     []Account       `json:"leftOut,omitempty"`    // by the run's options

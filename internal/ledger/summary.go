@@ -28,6 +28,21 @@ type Summary struct {
 	PortCalls  int               `json:"portCalls,omitempty"`
 	Problems   []Problem         `json:"problems,omitempty"` // the first MaxListed
 	Trouble    int               `json:"trouble,omitempty"`  // how many there were
+
+	Blocks map[ID]BlockCount `json:"blocks,omitempty"` // by the ids of the mapping's blocks
+	Hidden map[string]int    `json:"hidden,omitempty"` // cells that were not read in full, by kind
+}
+
+// BlockCount is what a block of the mapping has of an account.
+type BlockCount struct {
+	Resources int `json:"resources"` // that yield something
+	Entities  int `json:"entities"`
+	Refused   int `json:"refused,omitempty"` // of them, by Port
+}
+
+// Plus is the sum of both.
+func (c BlockCount) Plus(o BlockCount) BlockCount {
+	return BlockCount{c.Resources + o.Resources, c.Entities + o.Entities, c.Refused + o.Refused}
 }
 
 // Extent is how much of an account a run saw of what it asked for.

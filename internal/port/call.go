@@ -18,11 +18,14 @@ import (
 type request struct {
 	route     string // method and path; the path may have one {id}
 	id        string // what stands for it, not escaped
+	url       string // where that is elsewhere than at the API: there path is only a name
+	header    map[string]string
 	query     url.Values
 	body      []byte
 	exporter  bool   // an entity call: Port records the sender as the entities' owner
 	anonymous bool   // no Authorization: Port's edge refuses a stale one even where none is needed
 	secret    string // of the body: kept out of errors
+	once      bool   // not worth a second try
 }
 
 // outcome is how one sending of a request ended.
@@ -52,7 +55,7 @@ func (c *Client) call(ctx context.Context, r request, out any) (unknown bool, er
 			c.tokens.drop(o.refused)
 			attempt--
 			continue
-		case !o.retry:
+		case !o.retry || r.once:
 			return unknown, o.err
 		case ctx.Err() != nil:
 			return unknown, fmt.Errorf("%s: %w", r.route, context.Cause(ctx))
@@ -123,6 +126,9 @@ func (c *Client) send(
 	ctx, reached := watched(ctx)
 	method, path, _ := strings.Cut(r.route, " ")
 	target := c.base + strings.Replace(path, "{id}", url.PathEscape(r.id), 1)
+	if r.url != "" {
+		target = r.url
+	}
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
 	}
@@ -141,7 +147,10 @@ func (c *Client) send(
 	if auth != "" {
 		req.Header.Set("Authorization", auth)
 	}
-	res, body, err = c.exchange(req)
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	res, body, err = c.exchange(req, r.url == "")
 	if err != nil && ctx.Err() != nil && parent.Err() == nil {
 		// Not the caller's deadline, so not its error either.
 		err = fmt.Errorf("no answer within %s", c.timeout)
@@ -149,7 +158,8 @@ func (c *Client) send(
 	return res, body, err != nil && reached(), err
 }
 
-func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
+// exchange sends and reads; ofPort says that the answer's Date is of the clock that Port stamps entities with.
+func (c *Client) exchange(req *http.Request, ofPort bool) (*http.Response, []byte, error) {
 	sent := time.Now()
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -162,7 +172,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, []byte, error) {
 	}
 	defer res.Body.Close()
 	// A 5xx may come from something in front of Port, with a clock of its own.
-	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && res.StatusCode < 500 {
+	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && ofPort && res.StatusCode < 500 {
 		c.clock.learn(sent, time.Now(), date)
 	}
 	body, err := io.ReadAll(res.Body)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -30,40 +29,65 @@ type Integration struct {
 	Identifier, Type, Version string
 	Config                    json.RawMessage // the mapping; {} while Port is setting it up, never empty
 	UpdatedAt                 time.Time
-	ResyncStatus              string // as last set by SetResyncState
-	ResyncUpdatedAt           time.Time
+	ProcessingMode            string // who maps: ocean-core is the integration itself; "" = Port does not say
+	Origin                    string // createPortResourcesOrigin: Port where Port itself provides the mapping
+	Initialized               bool   // its default resources have been created
+	Logs, Metrics             string // the addresses that take them; "" = Port names none
+
+	ResyncStatus    string // as last set by SetResyncState, ours or another writer's
+	ResyncUpdatedAt time.Time
+	// Start of the last run that was announced and end of the last that was told, by the writers' clocks.
+	ResyncStart, ResyncEnd time.Time
 }
 
-// Integration reads ours; ErrNotFound if it is not registered.
-func (c *Client) Integration(ctx context.Context) (Integration, error) {
-	var out struct {
-		Integration struct {
-			InstallationID, InstallationAppType, Version string
-			Config                                       json.RawMessage
-			UpdatedAt                                    time.Time
-			ResyncState                                  struct {
-				Status    string
-				UpdatedAt time.Time
-			}
-		}
+// integration is Port's JSON of one.
+type integration struct {
+	InstallationID, InstallationAppType, Version string
+	Config                                       json.RawMessage
+	UpdatedAt                                    time.Time
+	ProcessingMode, CreatePortResourcesOrigin    string
+	ArePortResourcesInitialized                  bool
+	LogAttributes, MetricAttributes              struct{ IngestURL string }
+	ResyncState                                  struct {
+		Status                                    string
+		UpdatedAt, LastResyncStart, LastResyncEnd time.Time
 	}
-	r := request{route: "GET /v1/integration/{id}", id: c.identifier}
-	if _, err := c.call(ctx, r, &out); err != nil {
-		return Integration{}, err
-	}
-	in := out.Integration
-	if in.Config == nil {
-		return Integration{}, fmt.Errorf("%s: integration.config: %w", r.route, ErrNotAnswered)
-	}
+}
+
+func (in integration) public() Integration {
 	return Integration{
 		Identifier:      in.InstallationID,
 		Type:            in.InstallationAppType,
 		Version:         in.Version,
 		Config:          in.Config,
 		UpdatedAt:       in.UpdatedAt,
+		ProcessingMode:  in.ProcessingMode,
+		Origin:          in.CreatePortResourcesOrigin,
+		Initialized:     in.ArePortResourcesInitialized,
+		Logs:            in.LogAttributes.IngestURL,
+		Metrics:         in.MetricAttributes.IngestURL,
 		ResyncStatus:    in.ResyncState.Status,
 		ResyncUpdatedAt: in.ResyncState.UpdatedAt,
-	}, nil
+		ResyncStart:     in.ResyncState.LastResyncStart,
+		ResyncEnd:       in.ResyncState.LastResyncEnd,
+	}
+}
+
+// Integration reads ours; ErrNotFound if it is not registered.
+func (c *Client) Integration(ctx context.Context) (Integration, error) {
+	return c.integration(ctx, request{route: "GET /v1/integration/{id}", id: c.identifier})
+}
+
+// integration sends a request whose answer is the integration as it then is.
+func (c *Client) integration(ctx context.Context, r request) (Integration, error) {
+	var out struct{ Integration integration }
+	if _, err := c.call(ctx, r, &out); err != nil {
+		return Integration{}, err
+	}
+	if out.Integration.Config == nil {
+		return Integration{}, fmt.Errorf("%s: integration.config: %w", r.route, ErrNotAnswered)
+	}
+	return out.Integration.public(), nil
 }
 
 // ResyncState is what Port's page of the integration shows about its runs.
@@ -74,8 +98,7 @@ type ResyncState struct {
 	Interval time.Duration // between runs, in whole minutes; zero: none
 }
 
-// SetResyncState shows that a run has begun or ended. The route is Ocean's; Port does not document
-// it.
+// SetResyncState shows that a run has begun or ended. The route is Ocean's; Port does not document it.
 func (c *Client) SetResyncState(ctx context.Context, s ResyncState) error {
 	state := map[string]any{
 		"status":            s.Status,
@@ -101,35 +124,6 @@ func (c *Client) SetResyncState(ctx context.Context, s ResyncState) error {
 	r := request{route: "PATCH /v1/integration/{id}/resync-state", id: c.identifier, body: body}
 	_, err = c.call(ctx, r, nil)
 	return err
-}
-
-// Blueprint is the type of some entities.
-type Blueprint struct {
-	Identifier           string
-	CreatedAt, UpdatedAt time.Time // Port's clock
-	Relations            map[string]Relation
-	Schema               json.RawMessage // {"properties": …, "required": …}
-}
-
-// Relation says which entities a relation of a blueprint may name.
-type Relation struct {
-	Target   string // blueprint
-	Required bool
-	Many     bool
-}
-
-// Blueprints reads all blueprints of the organization; none is Port's word for it, never its silence.
-func (c *Client) Blueprints(ctx context.Context) ([]Blueprint, error) {
-	var out struct{ Blueprints []Blueprint }
-	r := request{route: "GET /v1/blueprints"}
-	if _, err := c.call(ctx, r, &out); err != nil {
-		return nil, err
-	}
-	nameless := func(b Blueprint) bool { return b.Identifier == "" }
-	if out.Blueprints == nil || slices.ContainsFunc(out.Blueprints, nameless) {
-		return nil, fmt.Errorf("%s: blueprints: %w", r.route, ErrNotAnswered)
-	}
-	return out.Blueprints, nil
 }
 
 // stamp writes a time as Port does; empty for the zero time.

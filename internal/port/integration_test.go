@@ -45,7 +45,7 @@ func TestReadsOfTheOrganizationsSetup(t *testing.T) {
 		{"the blueprints", func(x ctx, c *port.Client) (any, error) { return c.Blueprints(x) },
 			"GET /v1/blueprints", `{"ok":true,"blueprints":[{"identifier":"vm","title":"VM",
 				"createdAt":"2026-11-24T22:00:00.000Z","updatedAt":"2026-11-25T22:00:00.000Z",
-				"schema":{"properties":{}},
+				"schema":{"properties":{"size":{"type":"number","title":"Size"},"odd":7},"required":["size"]},
 				"relations":{"host":{"target":"host","required":true,"many":false,"title":"x"}}},
 				{"identifier":"host"}]}`,
 			[]port.Blueprint{{
@@ -53,7 +53,9 @@ func TestReadsOfTheOrganizationsSetup(t *testing.T) {
 				CreatedAt:  time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC),
 				UpdatedAt:  time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC),
 				Relations:  map[string]port.Relation{"host": {Target: "host", Required: true}},
-				Schema:     json.RawMessage(`{"properties":{}}`),
+				Schema: port.Schema{
+					Properties: map[string]port.Property{"size": {Type: "number"}, "odd": {}}, Required: []string{"size"},
+				},
 			}, {Identifier: "host"}}},
 	}
 	for _, tt := range tests {

@@ -48,6 +48,7 @@ type Config struct {
 type Client struct {
 	base, agent, exporter string
 	source                [2]string // what our $datasource begins with and ends in
+	kind, version         string    // of the integration: kind is its type
 	identifier            string
 	timeout               time.Duration
 	http                  *http.Client
@@ -76,6 +77,8 @@ func New(cfg Config) *Client {
 		agent:      agent,
 		exporter:   agent + "/exporter",
 		source:     [2]string{"port-ocean/" + cfg.Type + "/", "/" + cfg.Identifier + "/exporter"},
+		kind:       cfg.Type,
+		version:    cfg.Version,
 		identifier: cfg.Identifier,
 		timeout:    cmp.Or(cfg.Timeout, 30*time.Second),
 		http:       &inner,
@@ -95,7 +98,8 @@ func New(cfg Config) *Client {
 // or two.
 func (c *Client) Now() time.Time { return c.clock.now() }
 
-// Counted is a context that adds the requests sent with it, retries included, to n.
+// Counted is a context that adds the requests sent with it, retries included, to n. Logs, metrics and heartbeats
+// are not among them.
 func Counted(ctx context.Context, n *atomic.Int64) context.Context {
 	return context.WithValue(ctx, counter{}, n)
 }

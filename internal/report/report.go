@@ -38,6 +38,7 @@ type Report struct {
 	Blueprints map[string]Blueprint `json:"blueprints"`
 	Blocks     []Block              `json:"frozenBlocks,omitempty"` // of the mapping
 	Warnings   []string             `json:"warnings,omitempty"`     // what in the mapping is most likely not meant
+	Setup      []string             `json:"setup,omitempty"`        // what was done to integration and blueprints; in a dry run: what would be
 
 	Candidates int         `json:"candidates"`         // entities that nothing yields any more
 	Recorded   int         `json:"recorded"`           // entries known when the run began

@@ -187,6 +187,7 @@ func TestExampleIsWhatARunWrites(t *testing.T) {
 	r.DryRun = true // so that every field is in it
 	r.Written = []report.Departure{{Account: "111122223333", Region: "eu-west-1", Kind: "AWS::SNS::Topic", Blueprint: "topic",
 		Identifier: "news", Reason: "new", Outcome: "WouldCreate"}}
+	r.Setup = []string{"create blueprint snsTopic"}
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		t.Fatal(err)

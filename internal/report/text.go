@@ -30,6 +30,16 @@ func (r *Report) Text() string {
 	if r.Verdict == Failed {
 		fmt.Fprintf(&b, "It failed: %s\n\n", r.Error)
 	}
+	for _, act := range r.Setup {
+		verb := "Set up in Port"
+		if r.DryRun {
+			verb = "Would be set up in Port"
+		}
+		fmt.Fprintf(&b, "%s: %s\n", verb, act)
+	}
+	if len(r.Setup) > 0 {
+		fmt.Fprintln(&b)
+	}
 	r.accounts(&b)
 	r.blueprints(&b)
 	would := func(outcome string) []Departure {

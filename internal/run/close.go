@@ -47,7 +47,9 @@ func (e *Engine) Close(ctx context.Context, r CloseRequest) (*report.Report, err
 	if err != nil || lock.Run != r.Run || lock.Phase == ledger.Released {
 		return rep, err
 	}
-	s.show(ctx, port.ResyncState{Status: r.Status, At: e.Now()})
+	told := async(func() struct{} { s.tellEnd(ctx, rep, r.Status); return struct{}{} })
+	s.show(ctx, &lock, r.Status)
+	told()
 	if lock.Holder != "" && !r.Alone && e.Now().Before(lock.Until) {
 		return rep, nil
 	}

@@ -33,7 +33,8 @@ func (s *sweep) compose() *report.Report {
 	for _, p := range w.mapping.Warnings {
 		r.Warnings = append(r.Warnings, p.String())
 	}
-	r.Warnings = append(r.Warnings, s.unsearched...)
+	r.Warnings = slices.Concat(r.Warnings, w.Warnings, s.unsearched)
+	r.Setup = w.Setup
 	for _, f := range w.Frozen {
 		r.Blocks = append(r.Blocks, report.Block(f))
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
-	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
@@ -22,9 +21,10 @@ import (
 
 // DiscoverRequest asks for a new run.
 type DiscoverRequest struct {
-	Run       string // the execution's name
-	Execution string // its ARN; "" for a one-process run
-	Trigger   string // schedule, manual, …
+	Run       string    // the execution's name
+	Execution string    // its ARN; "" for a one-process run
+	Trigger   string    // schedule, resync, manual
+	Scheduled time.Time // of a tick of the schedule
 	Options   ledger.Options
 	// Until is when the lock may be replaced if nothing is heard of the run any more.
 	Until time.Time
@@ -46,7 +46,7 @@ const runEnded = "RunEnded"
 // Discover checks all that can be checked before anything is written, writes the run's plan and
 // takes the lock. Called again for the same run, it finds what it did. Near ctx's deadline it may answer
 // More, unless the run has no execution. Its errors have names:
-// PortUnauthorized, PortForbidden, IntegrationMissing, MappingInvalid, MappingEmpty, those of package
+// PortUnauthorized, PortForbidden, AnotherWriter, MappingInvalid, MappingEmpty, those of package
 // org; RunBusy while another run holds the lock; RunSuperseded, RunEnded.
 func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, error) {
 	p, err := e.planned(ctx, r)
@@ -72,6 +72,9 @@ func (e *Engine) Discover(ctx context.Context, r DiscoverRequest) (Discovered, e
 	e.mu.Lock()
 	e.work, e.lock = w, lock
 	e.mu.Unlock()
+	if !w.Options.DryRun {
+		e.correct(ctx, p)
+	}
 	return Discovered{
 		Run: r.Run, Accounts: p.accounts, AccountsKey: p.plan.AccountsKey, Width: w.Width, DryRun: w.Options.DryRun,
 	}, nil
@@ -84,6 +87,7 @@ type planning struct {
 	roster   ledger.Roster
 	plan     ledger.Plan
 	accounts []ledger.Account
+	found    *survey // nil where an earlier invocation made the plan
 }
 
 // planned finds the plan of a run, or makes it and writes it.
@@ -92,9 +96,9 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	ctx, cancel := context.WithCancel(port.Counted(ctx, &calls))
 	defer cancel()
 	var failure error
-	fresh := async(func() (p planning) { // only reads, so it need not wait to be needed
-		p.plan, p.accounts, failure = e.plan(ctx, r)
-		return p
+	fresh := async(func() (u survey) { // only reads, so it need not wait to be needed
+		u, failure = e.survey(ctx, r)
+		return u
 	})
 	defer fresh()
 	if p.ledger, err = e.open(ctx); err != nil {
@@ -121,16 +125,21 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if known {
 		return p, ended(ctx, p.ledger, r.Run)
 	}
-	adopts := false
+	adopts := r.Options.Adopt
 	if p.lock.Fence == 0 { // nothing is remembered: is there anything?
 		page, err := e.Port.DatasourceEntities(ctx, time.Time{}, "")
 		adopts = err != nil || len(page.Entities) > 0
 	}
-	made := fresh()
-	made.plan.Adopts = adopts
+	found := fresh()
 	if failure != nil {
 		return p, failure
 	}
+	made, err := e.plan(ctx, r, &found, p.lock)
+	if err != nil {
+		e.failedPlan(ctx, &found, r, err)
+		return p, err
+	}
+	made.plan.Adopts = adopts
 	made.plan.Fence, made.plan.PortCalls = p.lock.Fence+1, int(calls.Load())
 	made.ledger, made.roster = p.ledger, p.roster
 	if err := e.options(ctx, &made); err != nil {
@@ -139,6 +148,7 @@ func (e *Engine) planned(ctx context.Context, r DiscoverRequest) (p planning, er
 	if err := e.absent(ctx, &made); err != nil {
 		return p, err
 	}
+	p.found = &found
 	p.plan, p.accounts, err = p.ledger.WritePlan(ctx, made.plan, made.accounts)
 	return p, err
 }
@@ -152,36 +162,69 @@ func ended(ctx context.Context, l *ledger.Ledger, run string) error {
 	return err
 }
 
-// plan gathers what the run sets out to do. It only reads.
-func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []ledger.Account, error) {
-	var integration port.Integration
-	var blueprints []port.Blueprint
-	var found []org.Account
-	g, gctx := errgroup.WithContext(ctx)
+// survey is what a plan is made of.
+type survey struct {
+	asked       time.Time // when somebody last asked in Port for a resync
+	integration port.Integration
+	absent      bool // it is not registered yet
+	blueprints  []port.Blueprint
+	accounts    []org.Account
+
+	wrote bool     // something of the integration, which may pass for a request to resync
+	done  []string // to set it up, for people; in a dry run what would be done
+}
+
+// survey only reads.
+func (e *Engine) survey(ctx context.Context, r DiscoverRequest) (u survey, err error) {
+	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		integration, err = e.Port.Integration(gctx)
-		if errors.Is(err, port.ErrNotFound) {
-			return &Error{"IntegrationMissing", fmt.Sprintf("Port has no integration %q: install it in Port's data "+
-				"sources page, or set INTEGRATION_IDENTIFIER to the one you have", e.Identifier), err}
+		// First what was asked for: who asks later has not seen to it that this mapping counts.
+		u.asked = e.requested(ctx)
+		u.integration, err = e.Port.Integration(ctx)
+		if u.absent = errors.Is(err, port.ErrNotFound); u.absent {
+			return nil
 		}
 		return named("read the integration", err)
 	})
 	g.Go(func() (err error) {
-		blueprints, err = e.Port.Blueprints(gctx)
+		u.blueprints, err = e.Port.Blueprints(ctx)
 		return named("read the blueprints", err)
 	})
 	g.Go(func() (err error) {
-		found, err = e.members(gctx, r)
+		u.accounts, err = e.members(ctx, r)
 		return err
 	})
-	if err := g.Wait(); err != nil {
-		return ledger.Plan{}, nil, err
+	return u, g.Wait()
+}
+
+// requested is when somebody last asked for a resync, as far as that can be learned: Port does not document it,
+// and no run is worth failing for it.
+func (e *Engine) requested(ctx context.Context) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked, err := e.Port.ResyncRequest(ctx)
+	if err != nil {
+		e.Log.WarnContext(ctx, "requests to resync are not known", "err", err)
+	}
+	return asked
+}
+
+// plan says what the run sets out to do.
+func (e *Engine) plan(ctx context.Context, r DiscoverRequest, u *survey, lock ledger.Lock) (made planning, err error) {
+	if err := e.alone(u.integration, lock.Shown, r.Options); err != nil {
+		return made, err
+	}
+	if err := e.setUp(ctx, r.Options, u); err != nil {
+		return made, err
 	}
 	p := ledger.Plan{
-		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width,
-		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: integration.Config, Selection: e.source.Selection(),
+		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width, Scheduled: r.Scheduled, Answers: u.asked,
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: e.source.Selection(),
+		Logs: u.integration.Logs, Metrics: u.integration.Metrics, Setup: u.done,
 	}
-	for _, b := range blueprints {
+	// Who asks for a resync wants Port to be as AWS is, whatever we remember of it; the first run compares anyway.
+	p.Repairs = lock.Fence > 0 && !p.Options.Narrow() && lock.Shown.Asks(u.asked)
+	for _, b := range u.blueprints {
 		targets := map[string]string{}
 		for name, relation := range b.Relations {
 			targets[name] = relation.Target
@@ -190,50 +233,12 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest) (ledger.Plan, []le
 			Identifier: b.Identifier, CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt, Relations: targets,
 		})
 	}
-	var err error
-	if p.Frozen, err = e.check(p); err != nil {
-		return p, nil, err
+	if p.Frozen, p.Warnings, err = e.check(p, u.blueprints); err != nil {
+		return made, err
 	}
-	accounts, err := selected(&p, found, e.describes(p.Mapping))
-	return p, accounts, err
-}
-
-// check compiles the mapping and finds the blocks that cannot be carried out. These are left alone,
-// and so is all that they ever yielded; the others go on.
-func (e *Engine) check(p ledger.Plan) (frozen []ledger.FrozenBlock, err error) {
-	if c := strings.TrimSpace(string(p.Mapping)); c == "" || c == "null" || c == "{}" {
-		return nil, &Error{"MappingEmpty", fmt.Sprintf("the integration %q has no mapping yet: give it one in Port's "+
-			"mapping editor", e.Identifier), nil}
-	}
-	m, err := mapping.Compile(p.Mapping)
-	if err != nil {
-		return nil, err
-	}
-	served := 0
-	for _, b := range m.Blocks {
-		f := ledger.FrozenBlock{Block: b.Index, Kind: b.Kind}
-		known := slices.IndexFunc(p.Blueprints, func(have ledger.Blueprint) bool { return slices.Contains(b.Blueprints, have.Identifier) })
-		k, kindKnown := e.serve(b.Kind)
-		switch {
-		case !kindKnown && !own(b.Kind):
-			f.Reason, f.Message = "KindUnknown", fmt.Sprintf("resources[%d].kind: %s is not a kind we read", b.Index, b.Kind)
-		case len(b.Blueprints) > 0 && known < 0:
-			f.Reason, f.Message = "BlueprintMissing", fmt.Sprintf("resources[%d]: Port has no blueprint %s",
-				b.Index, strings.Join(b.Blueprints, ", "))
-		default:
-			served++
-			m.Warnings = append(m.Warnings, Misfits(e.Kinds, k, b)...)
-			continue
-		}
-		frozen = append(frozen, f)
-	}
-	for _, w := range m.Warnings { // the report has them, too, but only once the run is over
-		e.Log.Warn("mapping", "warning", w.String())
-	}
-	if served == 0 {
-		return nil, &Error{"MappingEmpty", "no block of the mapping can be carried out: " + frozen[0].Message, nil}
-	}
-	return frozen, e.sensible(p.Options, m, frozen)
+	made.accounts, err = selected(&p, u.accounts, e.describes(p.Mapping))
+	made.plan = p
+	return made, err
 }
 
 // describes says that the mapping asks for what discovery heard of the accounts.
@@ -285,15 +290,4 @@ func selected(p *ledger.Plan, found []org.Account, describe bool) (chosen []ledg
 		return nil, &Error{"NoAccounts", fmt.Sprintf("none of the %d accounts is active", len(found)), nil}
 	}
 	return chosen, nil
-}
-
-// Announce shows in Port that the run has begun. A run is not worth failing for it.
-func (e *Engine) Announce(ctx context.Context, run string) {
-	w, err := e.load(ctx, run)
-	if err == nil && !w.Options.DryRun {
-		err = e.Port.SetResyncState(ctx, port.ResyncState{Status: "running", At: w.Time})
-	}
-	if err != nil {
-		e.Log.WarnContext(ctx, "resync state not set", "run", run, "err", err)
-	}
 }

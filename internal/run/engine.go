@@ -19,6 +19,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
+	"github.com/port-aws-sync/port-aws-sync/internal/schedule"
 )
 
 // Engine carries out the acts of a run. Its fields are set once, before the first act.
@@ -33,6 +34,7 @@ type Engine struct {
 	Log   *slog.Logger
 
 	Type, Identifier string        // of the integration
+	Version          string        // of this program
 	ExternalID       string        // sent when a member role is assumed
 	Reveal           bool          // let mappings see what may be secret
 	Width            int           // accounts synced at once
@@ -42,6 +44,9 @@ type Engine struct {
 	RefreshEvery time.Duration // within which every account is compared with Port; 0 = never by itself
 	AccountGrace time.Duration // for which an account that is not listed any more keeps its entities
 	Executions   Executions
+	Schedule     *schedule.Schedule // by which runs begin; nil: by hand
+	Initialize   bool               // give an integration without a mapping the default one, and its blueprints
+	TeamTag      string             // that names the owning team in the default mapping; "" = none does
 	Now          func() time.Time
 
 	mu     sync.Mutex

@@ -211,6 +211,9 @@ func (in *intake) see(m *mapped, made made) *write {
 		return nil
 	case e.Refused:
 		w.count(made.Blueprint).Refused++
+		w.report(ledger.Problem{Kind: h.Cells[in.index].Kind, Region: h.Cells[in.index].Region,
+			Entity: made.Blueprint + "/" + made.Identifier, Path: w.sync.work.pathOf(made.blocks), Reason: "Refused",
+			Message: "Port refused it in an earlier run, whose report has Port's words; it is sent again once it or its blueprint changes"})
 		return nil
 	}
 	known, turned := e.Hash == made.hash, !e.Hash.IsZero() && e.Partial != made.partial

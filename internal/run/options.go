@@ -19,7 +19,7 @@ var (
 )
 
 // ParseOptions reads the run options of a manual execution: {} or some of accounts, kinds, regions
-// and dryRun, refresh, retry, approve, purge. The error has every problem and the name OptionsInvalid.
+// and dryRun, refresh, retry, approve, purge, adopt, setup. The error has every problem and the name OptionsInvalid.
 func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 	var o ledger.Options
 	var raw map[string]json.RawMessage
@@ -39,6 +39,10 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 			o.DryRun = flag(name, value, &problems)
 		case "refresh":
 			o.Refresh = flag(name, value, &problems)
+		case "adopt":
+			o.Adopt = flag(name, value, &problems)
+		case "setup":
+			o.Setup = flag(name, value, &problems)
 		case "retry":
 			o.Retry = word(name, runExample, value, &problems)
 		case "approve":
@@ -48,7 +52,7 @@ func ParseOptions(input []byte, known []kind.Kind) (ledger.Options, error) {
 				problems = append(problems, "purge: say of which integration: its identifier is the value")
 			}
 		default:
-			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve, purge)", name))
+			problems = append(problems, fmt.Sprintf("%s: there is no such option (accounts, kinds, regions, dryRun, refresh, retry, approve, purge, adopt, setup)", name))
 		}
 	}
 	if o.Retry != "" && o.Approve != "" {

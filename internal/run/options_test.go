@@ -261,10 +261,6 @@ func TestDiscoverStopsARunThatCannotBeRightBeforeAnythingIsWritten(t *testing.T)
 			s.remap(config(block("AWS::SNS::Topic", "nothing", ".Type", object{})))
 		}, "MappingEmpty", "nothing"},
 		{"one broken program among others", func(s *scene) { s.remap(broken) }, "MappingInvalid", "resources[5]"},
-		{"no integration", func(s *scene) {
-			s.port = porttest.New(porttest.Options{})
-			s.must(s.port.Seed(porttest.Seed{Blueprints: blueprints()}))
-		}, "IntegrationMissing", integration},
 		{"Port refuses the credentials", func(s *scene) {
 			s.port.Fault(porttest.Rule{Route: "POST /v1/auth/access_token", Do: porttest.Fail{Status: 401}})
 		}, "PortUnauthorized", "PORT_SECRET_ARN"},

@@ -214,6 +214,7 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 		}
 		return true
 	})
+	s.countBlocks(&sum)
 	sum.Extent = extent(s.work, s.holder.Cells)
 	sum.Verdict = ledger.Since{Verdict: accountVerdict(in, sum), Since: s.engine.Now().UTC().Truncate(time.Second)}
 	sum.Verdict.Message = ledger.Shorten(sum.Verdict.Message)

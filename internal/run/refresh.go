@@ -18,7 +18,7 @@ import (
 func (s *accountSync) refreshes() bool {
 	last := s.holder.Summary.Refreshed
 	switch {
-	case s.work.Options.Refresh || s.work.Adopts:
+	case s.work.Options.Refresh || s.work.Adopts || s.work.Repairs:
 		return true
 	case s.work.Fence == 1: // Port had nothing of ours when this began
 		return false

@@ -140,16 +140,18 @@ func (s *scene) engine() *run.Engine {
 		Kinds: kinds.All, Base: base, Store: s.store, Pool: collect.NewPool(64),
 		Org:  org.Source{Base: base, ExternalID: s.world.ExternalID, Session: "test", MemberRoleName: "reader"},
 		Port: s.portClient(direct{s.port}),
-		Log:  slog.New(slog.NewTextHandler(logs, nil)), Type: "aws-v3", Identifier: integration,
+		Log:  slog.New(slog.NewTextHandler(logs, nil)), Type: "aws-v3", Identifier: integration, Version: "1.0.0",
 		ExternalID: s.world.ExternalID, Width: 4, PortTimeout: timeout, SecondProof: time.Hour, AccountGrace: 7 * 24 * time.Hour, Now: time.Now,
 	}
 }
 
 const timeout = 30 * time.Second // of a request to Port
 
-func (s *scene) portClient(way http.RoundTripper) *port.Client {
+func (s *scene) portClient(way http.RoundTripper) *port.Client { return s.portClientAs("1.0.0", way) }
+
+func (s *scene) portClientAs(version string, way http.RoundTripper) *port.Client {
 	return port.New(port.Config{
-		BaseURL: "http://port.test", Type: "aws-v3", Version: "1.0.0", Identifier: integration,
+		BaseURL: "http://port.test", Type: "aws-v3", Version: version, Identifier: integration,
 		Timeout: timeout, HTTP: &http.Client{Transport: way},
 		Credentials: func(context.Context) (port.Credentials, error) {
 			return port.Credentials{ClientID: porttest.ClientID, ClientSecret: porttest.ClientSecret}, nil

@@ -2,7 +2,9 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
@@ -73,7 +75,8 @@ func (w *writer) refused(e *ledger.Entry, one *write, err error) {
 	var refusal *port.Error
 	var large *port.TooLargeError
 	p := ledger.Problem{Kind: w.sync.holder.Cells[one.cell].Kind, Region: w.sync.holder.Cells[one.cell].Region,
-		Entity: one.Blueprint + "/" + one.Identifier, Reason: "NotWritten", Message: err.Error()}
+		Entity: one.Blueprint + "/" + one.Identifier, Reason: "NotWritten", Message: err.Error(),
+		Path: w.sync.work.pathOf(one.blocks)}
 	e.Hash = ledger.Hash{}
 	switch t := w.count(one.Blueprint); {
 	case errors.Is(err, port.ErrUnauthorized), errors.Is(err, port.ErrForbidden):
@@ -103,6 +106,16 @@ func (w *writer) refused(e *ledger.Entry, one *write, err error) {
 		t.Failed++
 	}
 	w.report(p)
+}
+
+// pathOf is where the mapping makes what some blocks yield: the first of them.
+func (w *work) pathOf(blocks []ledger.ID) string {
+	for _, b := range w.mapping.Blocks {
+		if slices.Contains(blocks, ledger.ID(b.ID)) {
+			return fmt.Sprintf("resources[%d].port.entity.mappings", b.Index)
+		}
+	}
+	return ""
 }
 
 // final says that Port would answer the same payload the same way again.

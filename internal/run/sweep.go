@@ -35,6 +35,7 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 	}
 	act, stop := e.begin(ctx)
 	defer stop()
+	defer e.alive(ctx, w)()
 	s := &sweep{engine: e, work: w, act: act, toPort: &calls}
 	wait, err := s.hold(ctx)
 	var late *ledger.SupersededError
@@ -214,7 +215,9 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 func (s *sweep) finish(ctx context.Context, r *report.Report) error {
 	shown := async(func() struct{} {
 		if !s.work.Options.DryRun {
-			s.show(ctx, port.ResyncState{Status: r.ResyncStatus(), At: s.engine.Now()})
+			told := async(func() struct{} { s.tellEnd(ctx, r, r.ResyncStatus()); return struct{}{} })
+			s.show(ctx, &s.lock, r.ResyncStatus())
+			told()
 		}
 		return struct{}{}
 	})
@@ -235,11 +238,8 @@ func (s *sweep) publish(ctx context.Context, r *report.Report) error {
 	return g.Wait()
 }
 
-// show tells Port how the run stands. A run is not worth failing for it.
-func (s *sweep) show(ctx context.Context, state port.ResyncState) {
-	if err := s.engine.Port.SetResyncState(ctx, state); err != nil {
-		s.engine.Log.WarnContext(ctx, "resync state not set", "run", s.work.Run, "err", err)
-	}
+func (s *sweep) tellEnd(ctx context.Context, r *report.Report, status string) {
+	feedback{s.work, s.engine}.end(ctx, r, status, s.states)
 }
 
 // release gives back the lock.

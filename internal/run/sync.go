@@ -45,6 +45,7 @@ func (e *Engine) Sync(ctx context.Context, r SyncRequest) (Progress, error) {
 	}
 	act, done := e.begin(ctx)
 	defer done()
+	defer e.alive(ctx, w)()
 	s := &accountSync{engine: e, work: w, account: r.Account, act: act, pacer: collect.NewPacer(e.Pool), toPort: &calls}
 	entering := async(func() entry { return s.enter(ctx) }) // only reads, so it need not wait for the lease
 	defer entering()

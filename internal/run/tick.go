@@ -45,10 +45,13 @@ func (e *Engine) stands(ctx context.Context, lock ledger.Lock) (bool, error) {
 	return status != Ended, err
 }
 
-// bySchedule is the trigger of a tick's run.
-const bySchedule = "schedule"
+// The triggers of runs that nobody starts by hand.
+const (
+	bySchedule = "schedule"
+	byRequest  = "resync"
+)
 
-// Ticked is what became of a tick of the schedule.
+// Ticked is what became of a tick of the schedule, or of a request to resync.
 type Ticked struct {
 	Run     string
 	Skipped string // why no execution was started; "" = one was
@@ -59,7 +62,15 @@ type Ticked struct {
 // is there. Nor does a tick while another run holds the lock. Its errors are those of Discover,
 // and DiscoverUnfinished where another delivery is needed.
 func (e *Engine) Tick(ctx context.Context, scheduled time.Time) (Ticked, error) {
-	t := Ticked{Run: scheduled.UTC().Format("20060102T150405Z")} // an execution's name has no colons
+	return e.start(ctx, DiscoverRequest{
+		Run:     scheduled.UTC().Format("20060102T150405Z"), // an execution's name has no colons
+		Trigger: bySchedule, Scheduled: scheduled.UTC(),
+	})
+}
+
+// start plans a run and starts its execution.
+func (e *Engine) start(ctx context.Context, r DiscoverRequest) (Ticked, error) {
+	t := Ticked{Run: r.Run}
 	arn := e.Executions.ARN(t.Run)
 	status, err := e.Executions.Status(ctx, arn)
 	if err != nil {
@@ -71,7 +82,8 @@ func (e *Engine) Tick(ctx context.Context, scheduled time.Time) (Ticked, error) 
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	d, err := e.Discover(ctx, DiscoverRequest{Run: t.Run, Execution: arn, Trigger: bySchedule, Until: e.until(act)})
+	r.Execution, r.Until = arn, e.until(act)
+	d, err := e.Discover(ctx, r)
 	if passed(err) {
 		t.Skipped = err.Error()
 		return t, nil

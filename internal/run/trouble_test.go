@@ -26,6 +26,9 @@ func TestAnEntityThatPortRefusesIsNamedAndSentAgainOnlyWhenSomethingChanged(t *t
 		if sent() != 0 || r.Blueprints["topic"].Refused != 1 {
 			t.Errorf("unchanged, and sent %d times; %+v", sent(), r.Blueprints["topic"])
 		}
+		if diff := cmp.Diff([]string{"Refused: " + odd}, problems(r)); diff != "" {
+			t.Errorf("problems of the next run (-want +got):\n%s", diff)
+		}
 		s.world.Put(prod, "sns", ireland, "odd", "DisplayName=Odder")
 		s.run()
 		if sent() != 1 {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -15,6 +14,7 @@ type integration struct {
 	resync    obj // resync-state, with its updatedAt
 	requested time.Time
 	updated   time.Time
+	told      Told
 }
 
 // What a caller may patch, and the states of a resync.
@@ -24,6 +24,13 @@ var (
 		"actionsProcessingEnabled",
 		"incrementalSyncEnabled", "arePortResourcesInitialized", "processingMode",
 	}
+	// registrable is what a registration may have beside what identifies it.
+	registrable = []string{
+		"installationId", "installationAppType", "version", "title", "changelogDestination", "config", "spec",
+		"actionsProcessingEnabled", "incrementalSyncEnabled", "createPortResourcesOrigin", "processingMode",
+	}
+	origins = []any{"Empty", "Ocean", "Default", "Port"}
+	modes   = []any{"ocean-core", "dsp"}
 	// intervalInMinuets is misspelled on Port's wire.
 	resyncKeys   = []string{"status", "lastResyncStart", "lastResyncEnd", "nextResync", "intervalInMinuets"}
 	resyncStates = []any{"running", "completed", "failed", "aborted"}
@@ -47,6 +54,12 @@ func newIntegration(in obj, now time.Time) (*integration, error) {
 		if v, _ := in[k].(string); v == "" {
 			return nil, malformed("body must have a non-empty string %q", k)
 		}
+	}
+	if err := onlyKeys(in, registrable); err != nil {
+		return nil, err
+	}
+	if origin, given := in["createPortResourcesOrigin"]; given && !slices.Contains(origins, origin) {
+		return nil, malformed("body/createPortResourcesOrigin must be one of %v", origins)
 	}
 	fields := obj{"installationType": "OnPrem", "config": obj{}, "changelogDestination": obj{}}
 	maps.Copy(fields, in)
@@ -132,6 +145,9 @@ func (it *integration) patch(in obj, now time.Time) error {
 			return malformed("body/config must be object")
 		}
 	}
+	if mode, given := in["processingMode"]; given && !slices.Contains(modes, mode) {
+		return malformed("body/processingMode must be one of %v", modes)
+	}
 	fields := maps.Clone(it.fields)
 	maps.Copy(fields, in)
 	it.fields, it.updated = fields, now
@@ -172,36 +188,4 @@ func onlyKeys(in obj, known []string) error {
 		}
 	}
 	return nil
-}
-
-// logLevels are those that Port's log route knows.
-var logLevels = []any{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
-
-func (s *Server) takeLogs(c *call) (answer, error) {
-	if _, err := s.integration(c); err != nil {
-		return answer{}, err
-	}
-	logs, _ := c.in["logs"].([]any)
-	if len(logs) == 0 {
-		return answer{}, malformed("body/logs must be a non-empty array")
-	}
-	for i, v := range logs {
-		record, _ := v.(obj)
-		message, _ := record["message"].(string)
-		at, _ := record["timestamp"].(string)
-		if _, err := time.Parse(time.RFC3339Nano, at); err != nil || !strings.HasSuffix(at, "Z") ||
-			message == "" || !slices.Contains(logLevels, record["level"]) {
-			return answer{}, malformed("body/logs/%d needs message, level and timestamp in UTC", i)
-		}
-	}
-	s.stats.Logs += len(logs)
-	return ok(obj{})
-}
-
-func (s *Server) takeMetrics(c *call) (answer, error) {
-	if _, err := s.integration(c); err != nil {
-		return answer{}, err
-	}
-	s.stats.Metrics++
-	return ok(obj{})
 }

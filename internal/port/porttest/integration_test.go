@@ -114,14 +114,31 @@ func TestIngest(t *testing.T) {
 	w.must("POST", "/ingest/logs/hub", `{"logs":[
 		{"message":"m","level":"INFO","timestamp":"2026-11-24T22:00:00.000001Z","extra":{}},
 		{"message":"m","level":"ERROR","timestamp":"2026-11-24T22:00:00Z"}]}`)
-	w.must("POST", "/ingest/metrics/hub/syncMetrics", `{"syncKindsMetrics":[]}`)
-	w.must("PUT", "/ingest/metrics/hub/syncMetrics/resync/run%2F1/kind/AWS::S3::Bucket-0",
-		`{"syncKindMetrics":{}}`)
+	const metric = `{"integrationType":"aws-v3","installationType":"OnPrem","executionMode":"single_process",
+		"integrationIdentifier":"hub","integrationVersion":"1","oceanVersion":"1","kindIdentifier":"AWS::S3::Bucket-0",
+		"kind":"AWS::S3::Bucket","kindIndex":0,"eventId":"run/1","syncState":"pending","blueprint":"","metrics":{"phase":{}}}`
+	const part = "/ingest/metrics/hub/syncMetrics/resync/run%2F1/kind/"
+	w.must("POST", "/ingest/metrics/hub/syncMetrics", `{"syncKindsMetrics":[`+metric+`]}`)
+	w.must("PUT", part+"AWS::S3::Bucket-0", `{"syncKindMetrics":`+strings.Replace(metric, "pending", "failed", 1)+`}`)
 	w.must("POST", "/ingest/metrics/hub/heartbeat", `{"eventId":"run/1"}`)
 	if st := w.srv.Stats(); st.Logs != 2 || st.Metrics != 3 {
 		t.Errorf("logs %d, metrics %d", st.Logs, st.Metrics)
 	}
+	told := w.srv.Told("hub")
+	if len(told.Logs) != 2 || told.Syncs["run/1/AWS::S3::Bucket-0"]["syncState"] != "failed" || len(told.Beats) != 1 {
+		t.Errorf("told %v", told)
+	}
 	w.clean()
+	for path, body := range map[string]string{
+		"POST /ingest/metrics/hub/syncMetrics": `{"syncKindsMetrics":[{"kind":"AWS::S3::Bucket"}]}`,
+		"PUT " + part + "AWS::S3::Bucket-1":    `{"syncKindMetrics":` + metric + `}`,
+		"POST /ingest/metrics/hub/heartbeat":   `{}`,
+	} {
+		method, path, _ := strings.Cut(path, " ")
+		if status, out := w.do(method, path, body); status != 422 {
+			t.Errorf("%s %s: %d %v", method, path, status, out)
+		}
+	}
 	for _, body := range []string{`{}`,
 		`{"logs":[{"message":"m","level":"info","timestamp":"2026-11-24T22:00:00Z"}]}`,
 		`{"logs":[{"message":"m","level":"INFO","timestamp":"2026-11-24T22:00:00+02:00"}]}`} {

@@ -138,9 +138,9 @@ func (s *Server) table() map[string]route {
 		"GET /v1/integration/{id}/resync-request": {handle: s.readResyncRequest},
 
 		"POST /ingest/logs/{id}":                                          {handle: s.takeLogs},
-		"POST /ingest/metrics/{id}/heartbeat":                             {handle: s.takeMetrics},
-		"POST /ingest/metrics/{id}/syncMetrics":                           {handle: s.takeMetrics},
-		"PUT /ingest/metrics/{id}/syncMetrics/resync/{event}/kind/{kind}": {handle: s.takeMetrics},
+		"POST /ingest/metrics/{id}/heartbeat":                             {handle: s.takeBeat},
+		"POST /ingest/metrics/{id}/syncMetrics":                           {handle: s.takeSyncs},
+		"PUT /ingest/metrics/{id}/syncMetrics/resync/{event}/kind/{kind}": {handle: s.takeSync},
 
 		"GET /v1/blueprints":        {handle: s.listBlueprints},
 		"POST /v1/blueprints":       {handle: s.createBlueprint},
