@@ -67,9 +67,9 @@ var (
 	portReadOnly = Entry{"PortReadOnly", Problem,
 		"Port lets us read and not write.",
 		"Use credentials that may create and update entities."}
-	integrationMissing = Entry{"IntegrationMissing", Problem,
-		"Port has no integration of that identifier.",
-		"Install one of the type aws-v3 on Port's page of data sources, or name the one that you have in IntegrationIdentifier."}
+	integrationMissing = Entry{"IntegrationMissing", Warning,
+		"Port has no integration of that identifier yet: the first run registers it, as one of its own.",
+		"Nothing; or, if Ocean's is to be taken over, name that one in IntegrationIdentifier."}
 	mappingEmpty = Entry{"MappingEmpty", Problem,
 		"The integration has no mapping.",
 		"Give it one in Port's mapping editor."}

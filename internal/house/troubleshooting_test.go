@@ -34,7 +34,7 @@ var explained = map[string][2]string{
 	"AccountStuck":            {"Not one page of an account was read in the time of an invocation.", "Raise FunctionTimeout."},
 	"DiscoverUnfinished":      {"The organization is too large to be listed in one invocation.", "Nothing: the next delivery of the event goes on."},
 	"EventInvalid":            {"A function was called with an event that it does not know.", "See the folder events."},
-	"IntegrationMissing":      {"Port has no integration of that identifier.", "Install one of the type aws-v3 on Port's page of data sources, or name yours in IntegrationIdentifier."},
+	"AnotherWriter":           {"Somebody else, Ocean perhaps, has shown a resync under the identifier of the integration since our last run. Two writers undo each other's work, so nothing was written.", "Stop the other one and start a run with {\"adopt\": true}; docs/from-ocean.md has the order of it."},
 	"MappingEmpty":            {"The integration has no mapping, or none of its blocks can be carried out.", "Correct it in Port's mapping editor."},
 	"MappingInvalid":          {"The mapping cannot be compiled; nothing of it was applied.", "Correct the path that is named; make check-mapping checks a file offline."},
 	"NoAccounts":              {"The settings select no account that is active.", "Widen OuIds, shorten ExcludedAccounts, or list the roles in AccountRoleArns."},
