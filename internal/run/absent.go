@@ -69,13 +69,13 @@ func (e *Engine) absent(ctx context.Context, p *planning) error {
 	p.plan.Shrunk = 2*doubtful > len(p.roster.Accounts)
 	var ask []string
 	for _, id := range missing {
-		if !p.plan.Shrunk && !e.source.Deselected(id) {
+		if !p.plan.Shrunk && !p.source.Deselected(id) {
 			ask = append(ask, id)
 		}
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	found, err := e.source.Whereabouts(ctx, ask, act.stop)
+	found, err := p.source.Whereabouts(ctx, ask, act.stop)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (e *Engine) absent(ctx context.Context, p *planning) error {
 		if !answered {
 			where.Why = "Organizations was not asked about it in this run"
 		}
-		p.plan.Absent = append(p.plan.Absent, e.fact(p.plan, id, lost[id], where))
+		p.plan.Absent = append(p.plan.Absent, e.fact(p.source, p.plan, id, lost[id], where))
 	}
 	return nil
 }
@@ -112,14 +112,14 @@ func (p *planning) lost() map[string]ledger.Absence {
 	return lost
 }
 
-func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Whereabouts) ledger.Absent {
+func (e *Engine) fact(source org.Source, p ledger.Plan, id string, was ledger.Absence, where org.Whereabouts) ledger.Absent {
 	a := ledger.Absent{ID: id, Since: was.Since}
 	if a.Since.IsZero() && !p.Shrunk {
 		a.Since = p.Time
 	}
 	same := was.Selection == p.Selection
 	switch {
-	case e.source.Deselected(id), where.State != "" && e.source.Selects() && !same:
+	case source.Deselected(id), where.State != "" && source.Selects() && !same:
 		a.Reason, a.Message, a.Gone = accountDeselected, "the settings no longer select it", accountUnselected
 		return a
 	case p.Shrunk:
@@ -127,7 +127,7 @@ func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Wh
 		return a
 	case where.Left:
 		a.Reason, a.Message, a.Gone = accountLeft, "Organizations knows no such account any more: it has left", accountGone
-	case where.State != "" && e.source.Selects():
+	case where.State != "" && source.Selects():
 		a.Reason, a.Message, a.Gone = accountOutOfScope, "it is in the organization, and no longer in the selected units or with the selected tags", accountMoved
 	case where.State != "":
 		a.Reason, a.Since = notListed, time.Time{}

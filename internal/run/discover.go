@@ -85,6 +85,7 @@ type planning struct {
 	ledger   *ledger.Ledger
 	lock     ledger.Lock
 	roster   ledger.Roster
+	source   org.Source // of accounts
 	plan     ledger.Plan
 	accounts []ledger.Account
 	found    *survey // nil where an earlier invocation made the plan
@@ -168,6 +169,7 @@ type survey struct {
 	integration port.Integration
 	absent      bool // it is not registered yet
 	blueprints  []port.Blueprint
+	source      org.Source // of accounts
 	accounts    []org.Account
 
 	wrote bool     // something of the integration, which may pass for a request to resync
@@ -191,7 +193,7 @@ func (e *Engine) survey(ctx context.Context, r DiscoverRequest) (u survey, err e
 		return named("read the blueprints", err)
 	})
 	g.Go(func() (err error) {
-		u.accounts, err = e.members(ctx, r)
+		u.source, u.accounts, err = e.members(ctx, r)
 		return err
 	})
 	return u, g.Wait()
@@ -219,7 +221,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest, u *survey, lock le
 	}
 	p := ledger.Plan{
 		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width, Scheduled: r.Scheduled, Answers: u.asked,
-		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: e.source.Selection(),
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: u.source.Selection(),
 		Logs: u.integration.Logs, Metrics: u.integration.Metrics, Setup: u.done,
 	}
 	// Who asks for a resync wants Port to be as AWS is, whatever we remember of it; the first run compares anyway.
@@ -237,7 +239,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest, u *survey, lock le
 		return made, err
 	}
 	made.accounts, err = selected(&p, u.accounts, e.describes(p.Mapping))
-	made.plan = p
+	made.plan, made.source = p, u.source
 	return made, err
 }
 

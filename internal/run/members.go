@@ -25,25 +25,25 @@ func Selecting(ctx context.Context, store ledger.Store, s org.Source) (org.Sourc
 	return s.WithList(AccountsList+" where the state is", file)
 }
 
-// members are the accounts of the organization. Where there are more than an invocation has time to list,
+// members is the source of accounts, and the accounts that it has. Where there are more than an invocation has time to list,
 // those that it has listed are stored for the next one.
-func (e *Engine) members(ctx context.Context, r DiscoverRequest) ([]org.Account, error) {
-	source, err := e.Org, error(nil)
-	if r.Options.Purge == "" { // nothing of which depends on AWS
-		source, err = Selecting(ctx, e.Store, e.Org)
+func (e *Engine) members(ctx context.Context, r DiscoverRequest) (source org.Source, found []org.Account, err error) {
+	if r.Options.Purge != "" { // nothing of it depends on AWS
+		return e.Org, nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	e.source = source
-	e.mu.Unlock()
-	if r.Options.Purge != "" {
-		return nil, nil
+	if source, err = Selecting(ctx, e.Store, e.Org); err != nil {
+		return source, nil, err
 	}
 	if r.Execution == "" {
-		return source.Accounts(ctx)
+		found, err = source.Accounts(ctx)
+	} else {
+		found, err = e.resume(ctx, r, source)
 	}
+	return source, found, err
+}
+
+// resume lists on from where an earlier invocation of the execution came to.
+func (e *Engine) resume(ctx context.Context, r DiscoverRequest, source org.Source) ([]org.Account, error) {
 	l, err := e.open(ctx)
 	if err != nil {
 		return nil, err

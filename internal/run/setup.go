@@ -12,6 +12,7 @@ import (
 
 	"github.com/port-aws-sync/port-aws-sync/internal/defaults"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 )
 
@@ -29,7 +30,7 @@ func (e *Engine) setUp(ctx context.Context, o ledger.Options, u *survey) error {
 	if !o.Setup && !u.absent && !(bare && e.Initialize) {
 		return nil
 	}
-	set, err := e.defaults()
+	set, err := e.defaults(u.source)
 	if err != nil {
 		return err
 	}
@@ -51,10 +52,10 @@ func (e *Engine) setUp(ctx context.Context, o ledger.Options, u *survey) error {
 }
 
 // defaults is what a new integration gets. A list of roles says nothing of an organization.
-func (e *Engine) defaults() (defaults.Set, error) {
+func (e *Engine) defaults(source org.Source) (defaults.Set, error) {
 	var names []string
 	for _, k := range slices.Concat(e.Kinds, OwnKinds()) {
-		if asksOrganizations(k) && len(e.source.RoleARNs) > 0 {
+		if asksOrganizations(k) && len(source.RoleARNs) > 0 {
 			continue
 		}
 		names = append(names, k.Name)
