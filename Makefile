@@ -5,7 +5,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LAMBDA_ZIP = github.com/aws/aws-lambda-go/cmd/build-lambda-zip@v1.55.1
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: bench build check check-mapping demo golden hand-back release soak test try
+.PHONY: bench build check check-mapping demo doctor golden hand-back release soak test try
 
 # The main job on this machine: an emulated AWS organization, the program, a Port.
 demo:
@@ -55,6 +55,12 @@ try:
 	@go build -o bin/local ./functions/local
 	@exec bin/local
 
+# Says what keeps runs from being complete, and how to mend it: of a STACK, or with your AWS credentials and the
+# settings that make try takes. ACCOUNTS= narrows it, JSON=1 writes JSON; it fails where there is a problem.
+doctor:
+	@go build -o bin/doctor ./functions/doctor
+	@exec bin/doctor
+
 # The race detector needs a C compiler; where there is none, go sets CGO_ENABLED=0. The lab comes last: its functions
 # have time-outs of a few seconds, and should not have to share the machine with all the others.
 test:
@@ -81,10 +87,10 @@ check-mapping:
 hand-back:
 	@go run ./functions/handback
 
-# Writes what the tests of kinds and mapping want anew, and the policy of the member role. The diff is the review.
+# Writes what the tests of kinds and mapping want anew, the policy of the member roles and docs/troubleshooting.md. The diff is the review.
 golden:
 	go test ./internal/kinds ./internal/mapping -update
-	go test ./internal/house -run TheMemberRole -update
+	go test ./internal/house -run 'TheMemberRoleMay|TheDocsTell' -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

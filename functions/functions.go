@@ -38,12 +38,39 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	base, err := access.LoadBase(ctx)
+	hub, err := access.LoadBase(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if hub, err = proved(ctx, s, hub); err != nil {
+		return nil, err
+	}
+	base, err := identity(ctx, s, hub)
+	if err != nil {
+		return nil, err
+	}
+	return engine(ctx, s, hub, base, log)
+}
+
+// proved is who we are in the hub: whose secrets and state are read, and whose executions are started.
+func proved(ctx context.Context, s edge.Settings, ambient aws.Config) (aws.Config, error) {
+	if s.BaseIdentity == "web-identity" {
+		return access.WebIdentity(ctx, ambient, s.WebIdentityRole, s.WebIdentityToken)
+	}
+	return ambient, nil
+}
+
+// identity is who enters accounts and asks Organizations.
+func identity(ctx context.Context, s edge.Settings, hub aws.Config) (aws.Config, error) {
+	if s.BaseIdentity == "user-key" {
+		return access.UserKey(ctx, hub, s.BaseKeySecretARN)
+	}
+	return hub, nil
+}
+
+func engine(ctx context.Context, s edge.Settings, hub, base aws.Config, log *slog.Logger) (*run.Engine, error) {
 	if s.Identifier == "" {
-		me, err := sts.NewFromConfig(base).GetCallerIdentity(ctx, nil)
+		me, err := sts.NewFromConfig(hub).GetCallerIdentity(ctx, nil)
 		if err != nil {
 			return nil, errors.Join(errors.New("INTEGRATION_IDENTIFIER is not set and our account not known"), err)
 		}
@@ -53,7 +80,7 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 	if err != nil { // EventBridge knows better when it is due: this is for Port to show it
 		log.WarnContext(ctx, "schedule not understood", "err", err)
 	}
-	store, err := store(s, base)
+	store, err := store(s, hub)
 	if err != nil {
 		return nil, err
 	}
@@ -63,16 +90,16 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 		Base:  base,
 		Org: org.Source{
 			Base: base, ExternalID: s.ExternalID, Session: "port-aws-sync", RoleARNs: s.RoleARNs,
-			OrganizationRoleARN: s.OrganizationRoleARN, OUs: s.OUs, Excluded: s.Excluded, MemberRoleName: s.MemberRoleName,
+			OrganizationRoleARN: s.OrganizationRoleARN, OUs: s.OUs, Tags: s.AccountTags, Excluded: s.Excluded, MemberRoleName: s.MemberRoleName,
 		},
 		Port: port.New(port.Config{
 			BaseURL: s.PortBaseURL, Type: s.Type, Version: Version, Identifier: s.Identifier,
 			Credentials: func(ctx context.Context) (c port.Credentials, err error) {
-				return credentials(ctx, base, s.PortSecretARN)
+				return credentials(ctx, hub, s.PortSecretARN)
 			},
 			Bulks: portWrites, Timeout: portTimeout,
 		}),
-		Executions: executions{sfn.NewFromConfig(base), s.StateMachineARN},
+		Executions: executions{sfn.NewFromConfig(hub), s.StateMachineARN},
 		Store:      store, Pool: collect.NewPool(awsCalls), Log: log,
 		Type: s.Type, Identifier: s.Identifier, Version: Version, ExternalID: s.ExternalID, Reveal: s.RevealSecrets, Width: s.Width,
 		PortTimeout: portTimeout, SecondProof: time.Hour, AccountGrace: time.Duration(s.GraceDays) * 24 * time.Hour,
@@ -81,9 +108,9 @@ func Engine(ctx context.Context, getenv func(string) string, log *slog.Logger) (
 	}, nil
 }
 
-func store(s edge.Settings, base aws.Config) (ledger.Store, error) {
+func store(s edge.Settings, hub aws.Config) (ledger.Store, error) {
 	if s.StateBucket != "" {
-		return ledger.NewS3(base, s.StateBucket), nil
+		return ledger.NewS3(hub, s.StateBucket), nil
 	}
 	if s.StateDir == "" {
 		return nil, errors.New("STATE_BUCKET: missing; name the bucket that keeps the state")
@@ -91,13 +118,13 @@ func store(s edge.Settings, base aws.Config) (ledger.Store, error) {
 	return ledger.NewDir(s.StateDir)
 }
 
-func credentials(ctx context.Context, base aws.Config, arn string) (port.Credentials, error) {
+func credentials(ctx context.Context, hub aws.Config, arn string) (port.Credentials, error) {
 	var secret struct{ ClientID, ClientSecret string }
-	if err := access.Secret(ctx, base, arn, &secret); err != nil {
+	if err := access.Secret(ctx, hub, arn, &secret); err != nil {
 		return port.Credentials{}, err
 	}
 	if secret.ClientID == "" || secret.ClientSecret == "" {
-		return port.Credentials{}, errors.New("the secret that PORT_SECRET_ARN names lacks clientId or clientSecret")
+		return port.Credentials{}, &access.SecretError{ARN: arn, Err: errors.New("it lacks clientId or clientSecret")}
 	}
 	return port.Credentials{ClientID: secret.ClientID, ClientSecret: secret.ClientSecret}, nil
 }

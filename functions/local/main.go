@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,12 +41,7 @@ func main() {
 }
 
 func once(ctx context.Context, getenv func(string) string, log *slog.Logger) (*report.Report, error) {
-	e, err := functions.Engine(ctx, func(name string) string {
-		if name == "STATE_DIR" && getenv("STATE_BUCKET") == "" {
-			return cmp.Or(getenv(name), ".state")
-		}
-		return getenv(name)
-	}, log)
+	e, err := functions.Engine(ctx, functions.WithStateDir(getenv), log)
 	if err != nil {
 		return nil, err
 	}

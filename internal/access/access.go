@@ -34,7 +34,7 @@ func RoleARN(partition, account, name string) string {
 // The error is a *DeniedError where STS refuses; a renewal refused later wraps one in the error of the
 // call that needed it. Everything else is for Judge: throttling, the network, stale credentials of base.
 func Assume(ctx context.Context, base aws.Config, r Role) (aws.Config, error) {
-	role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), r.ARN, func(o *stscreds.AssumeRoleOptions) {
+	var role aws.CredentialsProvider = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), r.ARN, func(o *stscreds.AssumeRoleOptions) {
 		// A Lambda is a role session itself, and AWS grants such a caller one hour at most.
 		o.Duration = time.Hour
 		o.RoleSessionName = sessionName(r.Session)
@@ -42,6 +42,9 @@ func Assume(ctx context.Context, base aws.Config, r Role) (aws.Config, error) {
 			o.ExternalID = &r.ExternalID
 		}
 	})
+	if w, ok := base.Credentials.(*webIdentity); ok && r.ExternalID == "" {
+		role = w.enter(base, r.ARN, r.Session)
+	}
 	retrieve := func(ctx context.Context) (aws.Credentials, error) {
 		c, err := role.Retrieve(ctx)
 		if v := Judge(err); v.State == kind.Denied {

@@ -197,7 +197,7 @@ func listAccounts(w *World, q question) answer {
 	list := make([]map[string]any, len(part))
 	for i, m := range part {
 		list[i] = map[string]any{
-			"Id": m.id, "Name": "account " + m.id, "Arn": "arn:aws:organizations::" + m.id + ":account/o-1/" + m.id,
+			"Id": m.id, "Name": "account " + m.id, "Arn": "arn:aws:organizations::999999999999:account/o-1/" + m.id,
 			"State": m.state, "JoinedTimestamp": 600000000, // before the time of a synctest bubble
 		}
 	}

@@ -22,9 +22,14 @@ type Settings struct {
 	RoleARNs            []string // ACCOUNT_ROLE_ARNS; empty = the organization is discovered
 	OrganizationRoleARN string   // ORGANIZATION_ROLE_ARN; "" = our own rights
 	OUs                 []string // OU_IDS; empty = all
+	AccountTags         []string // ACCOUNT_TAGS, key=value, parted by commas alone; empty = all
 	Excluded            []string // EXCLUDED_ACCOUNTS
 	MemberRoleName      string   // MEMBER_ROLE_NAME; there unless RoleARNs are
 	ExternalID          string   // EXTERNAL_ID; "" = none is sent
+	BaseIdentity        string   // BASE_IDENTITY: role unless set, user-key or web-identity
+	BaseKeySecretARN    string   // BASE_KEY_SECRET_ARN, there with user-key
+	WebIdentityRole     string   // AWS_ROLE_ARN, as EKS sets it, there with web-identity
+	WebIdentityToken    string   // AWS_WEB_IDENTITY_TOKEN_FILE, likewise
 	Width               int      // MAX_CONCURRENT_ACCOUNTS, 1 to 1000; 10 unless set
 	GraceDays           int      // ACCOUNT_GRACE_DAYS, 0 to 365; 7 unless set
 	RefreshDays         int      // REFRESH_EVERY_DAYS, 0 (never) to 365; 7 unless set
@@ -56,10 +61,13 @@ func Load(getenv func(string) string) (Settings, error) {
 		RoleARNs:            list(getenv("ACCOUNT_ROLE_ARNS")),
 		OrganizationRoleARN: get("ORGANIZATION_ROLE_ARN", ""),
 		OUs:                 list(getenv("OU_IDS")),
+		AccountTags:         tags(getenv("ACCOUNT_TAGS")),
 		Excluded:            list(getenv("EXCLUDED_ACCOUNTS")),
 		MemberRoleName:      get("MEMBER_ROLE_NAME", ""),
 		ExternalID:          get("EXTERNAL_ID", ""),
 		StateMachineARN:     get("STATE_MACHINE_ARN", ""),
+		BaseIdentity:        get("BASE_IDENTITY", "role"),
+		BaseKeySecretARN:    get("BASE_KEY_SECRET_ARN", ""),
 		TeamTag:             get("TEAM_TAG_KEY", ""),
 		Schedule:            get("SCHEDULE", ""),
 		ScheduleTimezone:    get("SCHEDULE_TIMEZONE", "UTC"),
@@ -78,6 +86,9 @@ func Load(getenv func(string) string) (Settings, error) {
 	}
 	if n := len(s.ExternalID); n == 1 || n > 1224 || n > 0 && !externalID.MatchString(s.ExternalID) {
 		complain("EXTERNAL_ID: 2 to 1,224 characters of letters, digits and _+=,.@:/-")
+	}
+	for _, p := range s.identity(get) {
+		complain("%s", p)
 	}
 	var err error
 	if s.Width, err = strconv.Atoi(get("MAX_CONCURRENT_ACCOUNTS", "10")); err != nil || s.Width < 1 || s.Width > 1000 {
@@ -108,6 +119,26 @@ func Load(getenv func(string) string) (Settings, error) {
 	return s, nil
 }
 
+// identity reads what the base identity takes, and says what of it is missing.
+func (s *Settings) identity(get func(name, otherwise string) string) (problems []string) {
+	switch s.BaseIdentity {
+	case "role":
+	case "user-key":
+		if s.BaseKeySecretARN == "" {
+			return []string{`BASE_KEY_SECRET_ARN: missing; name the secret that holds {"accessKeyId": …, "secretAccessKey": …}`}
+		}
+	case "web-identity":
+		s.WebIdentityRole, s.WebIdentityToken = get("AWS_ROLE_ARN", ""), get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
+		if s.WebIdentityRole == "" || s.WebIdentityToken == "" {
+			return []string{"BASE_IDENTITY: web-identity takes AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, which EKS sets for a " +
+				"service account that carries a role"}
+		}
+	default:
+		return []string{fmt.Sprintf("BASE_IDENTITY: %q is none of role, user-key and web-identity", s.BaseIdentity)}
+	}
+	return nil
+}
+
 var stateMachine = regexp.MustCompile(`^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+$`)
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: ExternalId
@@ -116,4 +147,14 @@ var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 // list reads values that commas or blanks part.
 func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// tags reads values that commas part: blanks may be in them.
+func tags(s string) (all []string) {
+	for tag := range strings.SplitSeq(s, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			all = append(all, tag)
+		}
+	}
+	return all
 }

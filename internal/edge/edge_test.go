@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	got, err := load("PORT_SECRET_ARN="+secret, "MEMBER_ROLE_NAME=port-read")
 	want := edge.Settings{
 		PortBaseURL: "https://api.port.io", PortSecretARN: secret, Type: "aws-v3",
-		MemberRoleName: "port-read", Width: 10, GraceDays: 7, RefreshDays: 7,
+		MemberRoleName: "port-read", BaseIdentity: "role", Width: 10, GraceDays: 7, RefreshDays: 7,
 		InitializeResources: true, ScheduleTimezone: "UTC",
 	}
 	if err != nil {
@@ -52,7 +52,8 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		"ORGANIZATION_ROLE_ARN= arn:aws:iam::999900001111:role/org ", "OU_IDS=ou-1,ou-2",
 		"EXCLUDED_ACCOUNTS=111122223333 444455556666",
 		"MEMBER_ROLE_NAME= port-read ", "EXTERNAL_ID= Ab0_+=,.@:/- ", "MAX_CONCURRENT_ACCOUNTS= 40 ", "ACCOUNT_GRACE_DAYS= 3 ", "REFRESH_EVERY_DAYS= 14 ",
-		"STATE_MACHINE_ARN= " + machine, "REVEAL_SECRETS= true ",
+		"STATE_MACHINE_ARN= " + machine, "REVEAL_SECRETS= true ", "BASE_IDENTITY= user-key ", "BASE_KEY_SECRET_ARN= " + secret,
+		"ACCOUNT_TAGS= team=core and more, stage=prod ,",
 		"INITIALIZE_PORT_RESOURCES= false ", "TEAM_TAG_KEY= team ", "SCHEDULE= rate(6 hours) ", "SCHEDULE_TIMEZONE= Europe/Berlin ",
 	}
 	got, err := load(env...)
@@ -64,6 +65,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 		OrganizationRoleARN: "arn:aws:iam::999900001111:role/org", OUs: []string{"ou-1", "ou-2"},
 		Excluded: []string{"111122223333", "444455556666"}, MemberRoleName: "port-read",
 		ExternalID: "Ab0_+=,.@:/-", Width: 40, GraceDays: 3, RefreshDays: 14, StateMachineARN: machine, RevealSecrets: true,
+		BaseIdentity: "user-key", BaseKeySecretARN: secret, AccountTags: []string{"team=core and more", "stage=prod"},
 		TeamTag: "team", Schedule: "rate(6 hours)", ScheduleTimezone: "Europe/Berlin",
 	}
 	if err != nil {
@@ -84,6 +86,25 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 	}
 	if len(asked) > 0 {
 		t.Errorf("also asked for %v", asked)
+	}
+}
+
+func TestTheBaseIdentityTakesWhatItNeeds(t *testing.T) {
+	for env, want := range map[string]string{
+		"BASE_IDENTITY=key":                                    `"key" is none of role, user-key and web-identity`,
+		"BASE_IDENTITY=user-key":                               "BASE_KEY_SECRET_ARN: missing",
+		"BASE_IDENTITY=web-identity":                           "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+		"BASE_IDENTITY=web-identity AWS_ROLE_ARN=arn":          "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+		"BASE_IDENTITY=user-key BASE_KEY_SECRET_ARN=" + secret: "",
+		"BASE_IDENTITY=web-identity AWS_ROLE_ARN=arn AWS_WEB_IDENTITY_TOKEN_FILE=/token": "",
+	} {
+		s, err := load(append(strings.Fields(env), "PORT_SECRET_ARN="+secret, "MEMBER_ROLE_NAME=r")...)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", env, err)
+		}
+		if strings.HasSuffix(env, "/token") && (s.WebIdentityRole != "arn" || s.WebIdentityToken != "/token") {
+			t.Errorf("%+v", s)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // TestParametersAreGroupedLabelledAndExplained: the console shows groups and labels, sam deploy --guided
 // asks in the order of the parameters, and both show what is said of a value that does not fit.
 func TestParametersAreGroupedLabelledAndExplained(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		n := load(t, file)
 		form := n.at("Metadata", "AWS::CloudFormation::Interface")
 		var grouped []string
@@ -72,7 +72,7 @@ func requirePattern(t *testing.T, name string, p node) {
 }
 
 func TestEveryParameterDoesSomething(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		n := load(t, file)
 		used := slices.Concat(n.at("Conditions").refers(), n.at("Globals").refers(), n.at("Resources").refers())
 		for _, name := range n.at("Parameters").keys() {
@@ -137,7 +137,7 @@ func TestTheEnvironmentFitsIntoAFunction(t *testing.T) {
 		return sum
 	}
 	// Rules let AccountRoleArns stand only without what selects accounts of an organization.
-	for _, without := range [][]string{{"AccountRoleArns"}, {"OuIds", "OrganizationRoleArn", "ExcludedAccounts"}} {
+	for _, without := range [][]string{{"AccountRoleArns"}, {"OuIds", "AccountTags", "OrganizationRoleArn", "ExcludedAccounts"}} {
 		if got := size(without...); got > 4096 {
 			t.Errorf("without %s the environment may have %d bytes, over 4096", without, got)
 		}

@@ -1,6 +1,8 @@
 package house_test
 
 import (
+	"go/ast"
+	"go/token"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +14,7 @@ import (
 // TestNothingIsTiedToOnePartition: there are three more than aws, and ARNs name them.
 func TestNothingIsTiedToOnePartition(t *testing.T) {
 	literal := regexp.MustCompile(`arn:aws|amazonaws\.com/|\.amazonaws\.com\.cn`)
-	for _, file := range []string{template, memberRole, definition} {
+	for _, file := range append(templates(), definition) {
 		var look func(n node)
 		look = func(n node) {
 			if n.Kind == yaml.ScalarNode && literal.MatchString(n.Value) {
@@ -25,6 +27,35 @@ func TestNothingIsTiedToOnePartition(t *testing.T) {
 			}
 		}
 		look(load(t, file))
+	}
+}
+
+// TestNoCodeIsTiedToOnePartition: an ARN that is put together takes its partition from one that AWS gave, or from a
+// setting.
+func TestNoCodeIsTiedToOnePartition(t *testing.T) {
+	literal := regexp.MustCompile(`^(arn:aws(-cn|-us-gov)?:|[^ ]*\.amazonaws\.com)`)
+	for _, s := range sources(t) {
+		if s.test || s.room == "lab" || s.room == "awstest" {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING && literal.MatchString(strings.Trim(l.Value, "\"`")) {
+				t.Errorf("%s: %s", s.path, l.Value)
+			}
+			return true
+		})
+	}
+}
+
+// TestChinaHasNoStackSetsOfOrganizations: a template that wants one there cannot be deployed.
+func TestChinaHasNoStackSetsOfOrganizations(t *testing.T) {
+	n := load(t, template)
+	condition := n.at("Conditions", n.at("Resources", "MemberRoles", "Condition").text())
+	for partition, want := range map[string]bool{"aws": true, "aws-us-gov": true, "aws-cn": false} {
+		v := values{"DeployMemberRoles": "true", "AWS::Partition": partition}
+		if got := v.isTrue(t, condition); got != want {
+			t.Errorf("%s: got %t, want %t", partition, got, want)
+		}
 	}
 }
 
@@ -45,7 +76,7 @@ func statements(t *testing.T, file string) map[string][]node {
 }
 
 func TestNoPolicyAllowsAWildcardOfActions(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		for name, all := range statements(t, file) {
 			for _, s := range all {
 				for _, a := range s.at("Action").list() {
@@ -68,7 +99,7 @@ func TestNoPolicyAllowsAWildcardOfActions(t *testing.T) {
 
 // TestWhatIsOnEveryResourceSaysWhy wants a comment at, or above, each policy on all resources.
 func TestWhatIsOnEveryResourceSaysWhy(t *testing.T) {
-	for _, file := range []string{template, memberRole} {
+	for _, file := range templates() {
 		for name, all := range statements(t, file) {
 			for _, s := range all {
 				var why string

@@ -18,6 +18,7 @@ var ownRights = map[string]string{
 	"organizations.ListAccounts":                     "organizations:ListAccounts",
 	"organizations.ListAccountsForParent":            "organizations:ListAccountsForParent",
 	"organizations.ListOrganizationalUnitsForParent": "organizations:ListOrganizationalUnitsForParent",
+	"organizations.ListTagsForResource":              "organizations:ListTagsForResource",
 	"s3.DeleteObject":                                "s3:DeleteObject",
 	"s3.DeleteObjects":                               "s3:DeleteObject",
 	"s3.GetObject":                                   "s3:GetObject",
@@ -31,6 +32,12 @@ var ownRights = map[string]string{
 // ofSync are calls of a kind that is read with the hub's own rights, which sync alone reads.
 var ofSync = []string{
 	"organizations.DescribeAccount", "organizations.ListParents", "organizations.ListTagsForResource",
+}
+
+// ofDoctor are calls that the doctor makes with its own role. All others it makes with those of sync and discover.
+var ofDoctor = []string{
+	"cloudformation.DescribeOrganizationsAccess", "cloudformation.DescribeStackSet", "cloudformation.ListStackInstances",
+	"lambda.GetAccountSettings", "scheduler.GetSchedule", "scheduler.ListSchedules", "sfn.DescribeExecution", "sfn.ListExecutions",
 }
 
 // ofTracing are those with which Lambda and Step Functions trace for us, where Tracing is on.
@@ -76,9 +83,12 @@ func calls(t *testing.T, function string) (own, members []string) {
 		name := m[1] + "." + m[2]
 		switch action, known := ownRights[name]; {
 		case slices.Contains(noRights, name):
+		case function == "doctor" && name == "lambda.Invoke": // of the command, by a person
+		case function == "doctor" && slices.Contains(ofDoctor, name):
+			own = append(own, strings.Replace(strings.Replace(name, ".", ":", 1), "sfn:", "states:", 1))
 		case slices.Contains(ofSync, name) && function == "sync":
 			own = append(own, strings.Replace(name, ".", ":", 1))
-		case slices.Contains(ofSync, name) && !(known && function == "discover"): // which looks for missing accounts
+		case slices.Contains(ofSync, name) && !(known && function == "discover"): // which looks for missing accounts, and for tags
 		case known:
 			own = append(own, action)
 		default:
@@ -117,8 +127,36 @@ func TestFunctionsMayDoWhatTheyDoAndNothingElse(t *testing.T) {
 	for name, f := range functionsOf(n) {
 		own, _ := calls(t, strings.ToLower(name))
 		role := n.at("Resources", strings.TrimSuffix(f.at("Role").text(), ".Arn"))
+		if name == "Doctor" {
+			requireDoctor(t, n, own, allowed(role))
+			continue
+		}
 		if diff := gocmp.Diff(sorted(own, always), sorted(allowed(role))); diff != "" {
 			t.Errorf("%s: -calls +policy\n%s", name, diff)
+		}
+	}
+}
+
+// requireDoctor wants of the doctor's calls that its own role lets it make those that are its own, and nothing
+// else, and that the roles that it borrows allow all others but those that change something.
+func requireDoctor(t *testing.T, n node, called, own []string) {
+	want := []string{"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole",
+		"organizations:ListDelegatedAdministrators"} // which CloudFormation asks of a delegated administrator
+	for _, name := range ofDoctor {
+		want = append(want, strings.Replace(strings.Replace(name, ".", ":", 1), "sfn:", "states:", 1))
+	}
+	if diff := gocmp.Diff(sorted(want), sorted(own)); diff != "" {
+		t.Errorf("Doctor: -calls +policy\n%s", diff)
+	}
+	borrowed := slices.Concat(allowed(n.at("Resources", "SyncRole")), allowed(n.at("Resources", "DiscoverRole")))
+	for _, action := range called {
+		if !slices.Contains(want, action) && !slices.Contains(borrowed, action) {
+			t.Errorf("Doctor asks for %s, and neither sync nor discover may", action)
+		}
+	}
+	for _, action := range want {
+		if !slices.Contains(called, action) && strings.Contains(strings.Join(ofDoctor, " "), action[strings.Index(action, ":")+1:]) {
+			t.Errorf("Doctor never calls %s", action)
 		}
 	}
 }
@@ -128,6 +166,10 @@ func TestTheMemberRoleCoversTheCallsOfTheKinds(t *testing.T) {
 	_, called := calls(t, "sync")
 	if diff := gocmp.Diff(sorted(called), sorted(memberActions(), access.RegionActions)); diff != "" {
 		t.Errorf("-calls +kinds and regions\n%s", diff)
+	}
+	_, looked := calls(t, "doctor")
+	if diff := gocmp.Diff(sorted(looked), sorted(called, []string{access.VersionAction})); diff != "" {
+		t.Errorf("the doctor: -calls +kinds, regions and the role's version\n%s", diff)
 	}
 }
 

@@ -97,6 +97,9 @@ func TestCombinationsThatWorkAreLetThrough(t *testing.T) {
 		"roles made by other means":      credentials.with(values{"DeployMemberRoles": "false", "OuIds": "ou-ab12-cd345678"}),
 		"another account's organization": credentials.with(values{"DeployMemberRoles": "false", "OrganizationRoleArn": "arn"}),
 		"a list of roles":                listed,
+		"a user's key":                   managed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn", "BaseUserArn": "arn"}),
+		"a user's key, and roles listed": listed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn"}),
+		"a managed policy":               managed.with(values{"ManagedPolicyArn": "arn"}),
 		"alarms by e-mail":               managed.with(values{"AlarmEmail": "platform@example.com"}),
 	} {
 		if said := refusals(t, given); len(said) > 0 {
@@ -119,7 +122,12 @@ func TestCombinationsThatCannotWorkAreRefusedWithTheParameterAndTheCure(t *testi
 		{"roles deployed from elsewhere", "Set DelegatedAdmin to true", managed.with(values{"OrganizationRoleArn": "arn"})},
 		{"a filter of nothing", "Give Accounts", managed.with(values{"AccountFilterType": "DIFFERENCE"})},
 		{"accounts for no filter", "a filter other than NONE", managed.with(values{"Accounts": "123456789012"})},
+		{"a user's key, and roles that trust nobody", "BaseUserArn is missing", managed.with(values{"BaseIdentity": "user-key", "BaseKeySecretArn": "arn"})},
+		{"a user without a key", "Give both", listed.with(values{"BaseIdentity": "user-key"})},
+		{"a key for nobody", "Give both", managed.with(values{"BaseKeySecretArn": "arn"})},
+		{"narrowed rights in a managed policy", "Leave one of them empty", managed.with(values{"ReadActions": "s3:ListAllMyBuckets", "ManagedPolicyArn": "arn"})},
 		{"listed roles in units", "Leave OuIds empty", listed.with(values{"OuIds": "ou-ab12-cd345678"})},
+		{"listed roles and tags", "Leave AccountTags empty", listed.with(values{"AccountTags": "team=core"})},
 		{"listed roles and an organization", "Leave OrganizationRoleArn empty", listed.with(values{"OrganizationRoleArn": "arn"})},
 		{"alarms to two topics", "Leave AlarmEmail empty, or AlarmTopicArn", managed.with(values{"AlarmEmail": "a@b.c", "AlarmTopicArn": "arn"})},
 		{"listed roles and exceptions", "leave ExcludedAccounts empty", listed.with(values{"ExcludedAccounts": "123456789012"})},

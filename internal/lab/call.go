@@ -15,6 +15,7 @@ type call struct {
 	operation            string
 	form                 bool   // it came as a form, so the answer is XML
 	role                 string // of AssumeRole: its ARN
+	stackSet             string // that it is about
 	account              string // the one whose role calls, or is to be entered
 	by                   caller
 }
@@ -69,7 +70,7 @@ func (c *call) readForm(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c.form, c.operation, c.role = true, form.Get("Action"), form.Get("RoleArn")
+	c.form, c.operation, c.role, c.stackSet = true, form.Get("Action"), form.Get("RoleArn"), form.Get("StackSetName")
 	if part := strings.Split(c.role, ":"); len(part) > 4 {
 		c.account = part[4]
 	}

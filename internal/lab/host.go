@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -170,6 +171,12 @@ func (h *Host) leave(f *function, s *sandbox) {
 
 // ServeHTTP answers Lambda's Invoke.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet { // the account's settings
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		_, _ = fmt.Fprintf(w, `{"AccountLimit": {"ConcurrentExecutions": %d, "UnreservedConcurrentExecutions": %[1]d}}`, h.limit)
+		return
+	}
 	name, err := url.PathUnescape(strings.Split(r.URL.EscapedPath(), "/")[3])
 	if part := strings.Split(name, ":"); len(part) > 6 {
 		name = part[6]

@@ -53,7 +53,7 @@ type Lab struct {
 	desk            desk // asks the emulator
 	awsURL, portURL string
 	servers         []*http.Server
-	compiled        bool              // functions/local is
+	compiled        map[string]bool   // functions that are commands, by name
 	built           map[string]string // where the functions of a folder's template are
 	parameters      map[string]string // of the last deployment
 }
@@ -65,7 +65,7 @@ func Open(ctx context.Context, root string, tell func(string)) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{tell: tell, root: root, built: map[string]string{}}
+	l := &Lab{tell: tell, root: root, built: map[string]string{}, compiled: map[string]bool{}}
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -162,6 +163,12 @@ func (c call) asks(r *http.Request) (action, resource string, err error) {
 		return "", "", nil
 	case c.role != "":
 		return "sts:" + c.operation, c.role, nil
+	case c.stackSet != "":
+		return "cloudformation:" + c.operation, "arn:aws:cloudformation:" + region + ":" + hub + ":stackset/" + c.stackSet + ":id", nil
+	case c.operation == "ListRoleTags":
+		return "iam:ListRoleTags", c.by.role, nil
+	case c.operation == "GetSchedule":
+		return "scheduler:GetSchedule", "arn:aws:scheduler:" + region + ":" + hub + ":schedule/default/" + path.Base(r.URL.Path), nil
 	case c.form:
 		return c.service + ":" + c.operation, "*", nil
 	}

@@ -25,6 +25,7 @@ const (
 	Discover = Stack + "-discover"
 	Sync     = Stack + "-sync"
 	Sweep    = Stack + "-sweep"
+	Doctor   = Stack + "-doctor"
 )
 
 const artifacts = "northwind-artifacts" // the bucket that sam uploads to

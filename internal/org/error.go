@@ -1,6 +1,7 @@
 package org
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,20 +57,21 @@ func (*UnavailableError) Code() string { return "OrganizationUnavailable" }
 
 // NoAccountsError says that the selection leaves no account. Its code is NoAccounts.
 type NoAccountsError struct {
-	Configured bool // the accounts are those of RoleARNs, not of an organization
+	Configured string // where the accounts' roles are listed; "" = the accounts are an organization's
 	Listed     int
 	Outside    int // listed, in none of the chosen units
-	Excluded   int // listed, inside, excluded by id
+	Untagged   int // listed, inside, without the tags
+	Excluded   int // listed, inside, with the tags, excluded by id
 }
 
 func (e *NoAccountsError) Error() string {
-	from := "Organizations"
-	if e.Configured {
-		from = roleARNs
-	}
+	from := cmp.Or(e.Configured, "Organizations")
 	why := []string{fmt.Sprintf("no account is left: %s lists %d", from, e.Listed)}
 	if e.Outside > 0 {
 		why = append(why, fmt.Sprintf("%d outside of %s (add their units)", e.Outside, ous))
+	}
+	if e.Untagged > 0 {
+		why = append(why, fmt.Sprintf("%d without %s (tag them, or take tags out)", e.Untagged, accountTags))
 	}
 	if e.Excluded > 0 {
 		why = append(why, fmt.Sprintf("%d in %s (take one out)", e.Excluded, excluded))
@@ -99,7 +101,7 @@ func refusal(act string, err error) error {
 		}}
 	case access.Judge(err).State == kind.Denied:
 		return &DeniedError{Act: act, Err: err, Fix: "listing takes organizations:ListAccounts, " +
-			"ListAccountsForParent and ListOrganizationalUnitsForParent in the management account or a " +
+			"ListAccountsForParent and ListOrganizationalUnitsForParent, and of tags ListTagsForResource, in the management account or a " +
 			"delegated administrator: set " + organizationRole + " to a role there that trusts us, or " +
 			roleARNs + " to the roles to read"}
 	}

@@ -14,6 +14,7 @@ import (
 type Listing struct {
 	Accounts answers[types.Account]            `json:"accounts"`
 	Units    answers[types.OrganizationalUnit] `json:"units"`
+	Tags     answers[types.Tag]                `json:"tags,omitempty"` // by account
 }
 
 // answers are those to one question, by the parent that it was asked of; "" is the whole organization.

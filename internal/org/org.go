@@ -48,9 +48,11 @@ type Source struct {
 	// RoleARNs, where not empty, are the roles of the accounts, one each: Organizations is not asked
 	// and only Excluded counts of the members below.
 	RoleARNs []string
+	Listed   string // where RoleARNs come from, for people; "" = the setting of that name
 
 	OrganizationRoleARN string   // the role that may ask Organizations; "" = Base may
 	OUs                 []string // ids of organizational units or of the root, at any depth; none = all accounts
+	Tags                []string // key=value, which an account must have, all of them; none = all accounts
 	Excluded            []string // account ids
 	MemberRoleName      string   // of the role in each account
 }
@@ -71,7 +73,7 @@ func (s Source) Resume(ctx context.Context, known *Listing, stop <-chan struct{}
 	}
 	if len(s.RoleARNs) > 0 {
 		listed := s.configured()
-		return s.choose(listed, listed)
+		return s.choose(listed, listed, listed)
 	}
 	d, err := s.directory(ctx, known, stop)
 	if err != nil {
@@ -85,20 +87,25 @@ func (s Source) Resume(ctx context.Context, known *Listing, stop <-chan struct{}
 	if err != nil {
 		return nil, err
 	}
-	return s.choose(s.members(listed), s.members(inside))
+	tagged, err := d.tagged(ctx, inside, s)
+	if err != nil {
+		return nil, err
+	}
+	return s.choose(s.members(listed), s.members(inside), s.members(tagged))
 }
 
-// choose takes what is excluded out of the accounts inside the chosen units.
-func (s Source) choose(listed, inside []Account) ([]Account, error) {
-	chosen := slices.DeleteFunc(slices.Clone(inside), func(a Account) bool {
+// choose takes what is excluded out of the accounts that have the tags, of those inside the chosen units.
+func (s Source) choose(listed, inside, tagged []Account) ([]Account, error) {
+	chosen := slices.DeleteFunc(slices.Clone(tagged), func(a Account) bool {
 		return slices.Contains(s.Excluded, a.ID)
 	})
 	if len(chosen) == 0 {
 		return nil, &NoAccountsError{
-			Configured: len(s.RoleARNs) > 0,
+			Configured: s.listed(),
 			Listed:     len(listed),
 			Outside:    len(listed) - len(inside),
-			Excluded:   len(inside),
+			Untagged:   len(inside) - len(tagged),
+			Excluded:   len(tagged),
 		}
 	}
 	slices.SortFunc(chosen, func(a, b Account) int { return cmp.Compare(a.ID, b.ID) })

@@ -22,14 +22,15 @@ type Whereabouts struct {
 // Selection is the settings that select accounts, for people and to be compared: two that are equal
 // select the same of the same organization.
 func (s Source) Selection() string {
-	if len(s.RoleARNs) > 0 {
+	if from := s.listed(); from != "" {
 		var ids []string
 		for _, a := range s.configured() {
 			ids = append(ids, a.ID)
 		}
-		return setting(roleARNs, ids) + setting(excluded, s.Excluded)
+		return setting(from, ids) + setting(excluded, s.Excluded)
 	}
-	all := setting(organizationRole, []string{s.OrganizationRoleARN}) + setting(ous, s.OUs) + setting(excluded, s.Excluded)
+	all := setting(organizationRole, []string{s.OrganizationRoleARN}) + setting(ous, s.OUs) +
+		setting(accountTags, s.Tags) + setting(excluded, s.Excluded)
 	if all == "" {
 		return "the whole organization"
 	}
@@ -54,9 +55,9 @@ func (s Source) Deselected(id string) bool {
 	return len(s.RoleARNs) > 0
 }
 
-// Selects says that the settings choose from the units of an organization, so that an account of it can
+// Selects says that the settings choose from an organization by units or tags, so that an account of it can
 // be outside of them.
-func (s Source) Selects() bool { return len(s.RoleARNs) == 0 && len(s.OUs) > 0 }
+func (s Source) Selects() bool { return len(s.RoleARNs) == 0 && len(s.OUs)+len(s.Tags) > 0 }
 
 // Whereabouts asks Organizations for single accounts, one after the other, until stop is closed. Those
 // that it did not come to are missing in the answer. It is asked of accounts that are not listed any

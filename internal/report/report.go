@@ -10,6 +10,9 @@ import (
 // Version is the version of the report's JSON. It grows when a field changes its meaning or goes.
 const Version = 1
 
+// Document is the name of the report among the documents of its run.
+const Document = "report.json"
+
 // Verdict is the verdict of a run.
 type Verdict string
 

@@ -69,13 +69,13 @@ func (e *Engine) absent(ctx context.Context, p *planning) error {
 	p.plan.Shrunk = 2*doubtful > len(p.roster.Accounts)
 	var ask []string
 	for _, id := range missing {
-		if !p.plan.Shrunk && !e.Org.Deselected(id) {
+		if !p.plan.Shrunk && !e.source.Deselected(id) {
 			ask = append(ask, id)
 		}
 	}
 	act, done := e.begin(ctx)
 	defer done()
-	found, err := e.Org.Whereabouts(ctx, ask, act.stop)
+	found, err := e.source.Whereabouts(ctx, ask, act.stop)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Wh
 	}
 	same := was.Selection == p.Selection
 	switch {
-	case e.Org.Deselected(id), where.State != "" && e.Org.Selects() && !same:
+	case e.source.Deselected(id), where.State != "" && e.source.Selects() && !same:
 		a.Reason, a.Message, a.Gone = accountDeselected, "the settings no longer select it", accountUnselected
 		return a
 	case p.Shrunk:
@@ -127,8 +127,8 @@ func (e *Engine) fact(p ledger.Plan, id string, was ledger.Absence, where org.Wh
 		return a
 	case where.Left:
 		a.Reason, a.Message, a.Gone = accountLeft, "Organizations knows no such account any more: it has left", accountGone
-	case where.State != "" && e.Org.Selects():
-		a.Reason, a.Message, a.Gone = accountOutOfScope, "it is in the organization, and no longer in the selected units", accountMoved
+	case where.State != "" && e.source.Selects():
+		a.Reason, a.Message, a.Gone = accountOutOfScope, "it is in the organization, and no longer in the selected units or with the selected tags", accountMoved
 	case where.State != "":
 		a.Reason, a.Since = notListed, time.Time{}
 		a.Message = "Organizations knows it and has not listed it; its entities stay as they are"

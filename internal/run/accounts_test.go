@@ -2,9 +2,12 @@ package run_test
 
 import (
 	"cmp"
+	"strings"
 	"testing"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/awstest"
+	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
 
 func TestAnAccountThatIsNotActiveKeepsItsEntities(t *testing.T) {
@@ -55,5 +58,44 @@ func TestAnAccountThatIsNotListedAnyMoreIsFrozen(t *testing.T) {
 		s.frozen(r)
 		s.converged()
 		s.wrote(writes{Deleted: 1})
+	})
+}
+
+// list puts a list of roles where the state is.
+func (s *scene) list(text string) {
+	_, err := s.store.Put(s.Context(), run.AccountsList, []byte(text), ledger.Condition{})
+	s.must(err)
+}
+
+func TestAListOfRolesTakesThePlaceOfTheOrganization(t *testing.T) {
+	play(t, func(s *scene) {
+		s.list(`["arn:aws:iam::` + dev + `:role/reader"]`)
+		s.run()
+		if have := s.catalog(); len(have) != 1+11 || have["account/"+dev].Title == "" {
+			t.Errorf("%d entities: %v", len(have), have)
+		}
+		if n := s.world.Count(rule{Operation: "organizations:ListAccounts"}); n > 0 {
+			t.Errorf("the organization was listed %d times", n)
+		}
+		s.list(`["arn:aws:iam::` + dev + `:role/reader", "arn:aws:iam::` + prod + `:role/reader"]`)
+		s.run()
+		if have := s.catalog(); len(have) != 2+22 {
+			t.Errorf("with one more, %d entities", len(have))
+		}
+	})
+}
+
+func TestAListOfRolesThatIsNoneEndsTheRunBeforeItBegins(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		before := s.catalog()
+		for _, text := range []string{`{}`, `[]`, `["reader"]`, `not JSON`,
+			`["arn:aws:iam::` + dev + `:role/reader", "arn:aws:iam::` + dev + `:role/other"]`} {
+			s.list(text)
+			if err := s.fails("SelectionInvalid"); !strings.Contains(err.Error(), "accounts.json") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		s.equal(before)
 	})
 }

@@ -116,6 +116,30 @@ func TestAClaimThatStaysHearsWhoMadeTheEntityThoughTheSweepDies(t *testing.T) {
 	})
 }
 
+// The journal of an account that has no manifest yet claims, too.
+func TestWhatANewAccountWroteBeforeItDiedIsNotDeletedWithAnOldClaim(t *testing.T) {
+	play(t, func(s *scene) {
+		const newcomer = "444444444444"
+		s.world.Put(prod, "s3", ireland, "moving", "team=core")
+		s.run()
+		s.world.SetState(newcomer, "ACTIVE")
+		s.world.Remove(prod, "s3", ireland, "moving")
+		s.world.Put(newcomer, "s3", ireland, "moving", "team=core")
+		healthy := s.store
+		s.store = frail{healthy, func(key string) bool { return strings.Contains(key, newcomer+"/manifest/") }}
+		if _, err := s.try(ledger.Options{}); err == nil { // its end tells the newcomer that it made the entity
+			t.Error("the run ended well")
+		}
+		if _, there := s.catalog()["bucket/moving"]; !there {
+			t.Error("it is gone")
+		}
+		s.store = healthy
+		s.swept(s.run(), swept{})
+		s.world.Remove(newcomer, "s3", ireland, "moving")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/moving: gone"}})
+	})
+}
+
 func TestAnAbortedRunFreesWhatItHolds(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()

@@ -219,7 +219,7 @@ func (e *Engine) plan(ctx context.Context, r DiscoverRequest, u *survey, lock le
 	}
 	p := ledger.Plan{
 		Run: r.Run, Trigger: r.Trigger, Options: r.Options, Width: e.Width, Scheduled: r.Scheduled, Answers: u.asked,
-		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: e.Org.Selection(),
+		Time: e.Now().UTC(), PortTime: e.Port.Now().UTC(), Mapping: u.integration.Config, Selection: e.source.Selection(),
 		Logs: u.integration.Logs, Metrics: u.integration.Metrics, Setup: u.done,
 	}
 	// Who asks for a resync wants Port to be as AWS is, whatever we remember of it; the first run compares anyway.

@@ -53,6 +53,7 @@ type Engine struct {
 	ledger *ledger.Ledger // once the organization is known
 	lock   ledger.Lock    // as this process last wrote it; zero if it has not
 	work   *work          // of the run last asked for
+	source org.Source     // Org as the run last planned found it
 }
 
 // Error is an error of a run that crosses the Lambda boundary by its name.

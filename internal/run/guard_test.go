@@ -149,6 +149,21 @@ func TestOnlyWhatTheGuardHeldIsProvedTwice(t *testing.T) {
 	})
 }
 
+func TestWhatAMappingLostIsProvedByAWSLater(t *testing.T) {
+	play(t, func(s *scene) {
+		s.crowd(40)
+		s.remap(unbound())
+		s.run()
+		s.remap(config(accounts(), buckets(), clusters(), topics()))
+		s.run()
+		lost := s.disperse(40)
+		s.remap(unbound())
+		s.swept(s.run(), swept{Held: with(lost, ", Guard")})
+		time.Sleep(2 * time.Hour)
+		s.swept(s.run(), swept{Deleted: lost})
+	})
+}
+
 func TestAnApprovalIsNoProofWhereTheListShifted(t *testing.T) {
 	play(t, func(s *scene) {
 		s.run()

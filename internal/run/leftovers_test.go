@@ -163,6 +163,25 @@ func TestManyLeftoversWaitForASecondRefreshOrAPerson(t *testing.T) {
 	}
 }
 
+// What was left over is so no more once a resource yields it.
+func TestALeftoverThatAResourceYieldsGoesWithTheResource(t *testing.T) {
+	play(t, func(s *scene) {
+		s.remap(unbound())
+		s.run()
+		var lines []string
+		for i := range 21 {
+			id := fmt.Sprintf("old-%02d", i)
+			s.leave("bucket", id)
+			lines = append(lines, "bucket/"+id+": left over, Guard")
+		}
+		s.swept(s.runWith(refresh), swept{Held: lines})
+		s.world.Put(prod, "s3", ireland, "old-00", "team=core")
+		s.run()
+		s.world.Remove(prod, "s3", ireland, "old-00")
+		s.swept(s.run(), swept{Deleted: []string{"bucket/old-00: gone"}})
+	})
+}
+
 // What a person made carries our datasource for ever once we have written over it. However the write over it
 // ended, nobody may adopt it later.
 func TestWhatWasDisownedOrIsInDoubtIsNotAdopted(t *testing.T) {

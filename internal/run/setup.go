@@ -54,7 +54,7 @@ func (e *Engine) setUp(ctx context.Context, o ledger.Options, u *survey) error {
 func (e *Engine) defaults() (defaults.Set, error) {
 	var names []string
 	for _, k := range slices.Concat(e.Kinds, OwnKinds()) {
-		if asksOrganizations(k) && len(e.Org.RoleARNs) > 0 {
+		if asksOrganizations(k) && len(e.source.RoleARNs) > 0 {
 			continue
 		}
 		names = append(names, k.Name)

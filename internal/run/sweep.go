@@ -122,7 +122,7 @@ func later(a, b time.Time) time.Time {
 }
 
 const (
-	reportName    = "report.json"
+	reportName    = report.Document
 	summaryName   = "summary.txt"
 	decisionsName = "decisions.json"
 	progressName  = "sweep.json"

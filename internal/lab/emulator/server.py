@@ -14,7 +14,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from emulator import buckets, clients, interpreter, lambdas, stacks, stacksets, trust
+from emulator import buckets, clients, interpreter, lambdas, oidc, stacks, stacksets, trust
 
 
 class Quiet(MotoRequestHandler):
@@ -35,7 +35,7 @@ def years_ago():
 
 moto.organizations.models.utcnow = years_ago  # accounts that have just been made are a case of their own
 default_user_config["stepfunctions"] = {"execute_state_machine": True}
-for part in buckets, interpreter, lambdas, stacks, stacksets, trust:
+for part in buckets, interpreter, lambdas, oidc, stacks, stacksets, trust:
     part.install()
 server = make_server(
     "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True, request_handler=Quiet)

@@ -4,13 +4,16 @@ moto makes the instances once, in units and their children only, and in the mana
 """
 
 from moto.cloudformation.models import StackInstance, StackInstances, cloudformation_backends
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import get_stack_from_s3_url
+from moto.core.responses import ActionResult
 
 from emulator.resource import Resource
 
 
 def install():
     StackInstances.create_instances = create_instances
+    CloudFormationResponse.describe_organizations_access = lambda self: ActionResult({"Status": "ENABLED"})
 
 
 def targets(organization, wanted):

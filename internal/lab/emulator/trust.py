@@ -41,7 +41,9 @@ def trust_policy(arn):
     for role in iam_backends[account]["aws"].roles.values():
         if role.name == name:
             policy = role.assume_role_policy_document
-            return (json.loads(policy) if isinstance(policy, str) else policy)["Statement"]
+            while isinstance(policy, str):  # twice where a stack's template has it as a text
+                policy = json.loads(policy)
+            return policy["Statement"]
     return []
 
 

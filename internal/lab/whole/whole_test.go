@@ -40,8 +40,11 @@ func TestTheWholeSystem(t *testing.T) {
 		act  func(whole)
 	}{
 		{"a first run by hand fills the catalog", whole.first},
+		{"the doctor finds nothing where all is well, and what is withheld", whole.examined},
 		{"alarms wait for what runs give", whole.watched},
 		{"a run on somebody's own machine knows what this one wrote, and says what it would do", whole.local},
+		{"accounts of a list are read in place of the organization", whole.listed},
+		{"a service account's token opens the roles, as the docs say", whole.byToken},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
 		{"Port's resync button begins one run", whole.button},
 		{"of two executions at once one is busy", whole.twoAtOnce},
