@@ -160,6 +160,9 @@ func (l *Lab) Remap(config map[string]any) error {
 	return l.Port.EditConfig(integration, config)
 }
 
+// PressResync presses the integration's resync button in Port.
+func (l *Lab) PressResync() error { return l.Port.RequestResync(integration) }
+
 // Change lets things happen in the World, and tells which.
 func (l *Lab) Change(ctx context.Context) error { return l.seed(ctx, "change") }
 

@@ -41,13 +41,21 @@ func (l *Lab) schedules(ctx context.Context) ([]schedule, error) {
 // Tick lets the stack's schedule come due at a time, whatever its expression says: its function is called
 // asynchronously with the schedule's input. Two ticks of one time are one that is delivered twice.
 func (l *Lab) Tick(ctx context.Context, at time.Time) error {
+	return l.due(ctx, at, true)
+}
+
+// Poll lets the schedule come due that asks Port for requests to resync.
+func (l *Lab) Poll(ctx context.Context) error { return l.due(ctx, time.Now(), false) }
+
+// due delivers the one schedule that tells its time, or the one that does not.
+func (l *Lab) due(ctx context.Context, at time.Time, tells bool) error {
 	all, err := l.schedules(ctx)
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(s schedule) bool { return !strings.Contains(s.Target.Input, scheduledTime) })
+	all = slices.DeleteFunc(all, func(s schedule) bool { return strings.Contains(s.Target.Input, scheduledTime) != tells })
 	if len(all) != 1 {
-		return fmt.Errorf("there are %d schedules that tell their time, not one", len(all))
+		return fmt.Errorf("there are %d such schedules, not one", len(all))
 	}
 	return l.deliver(ctx, all[0], at)
 }

@@ -46,6 +46,7 @@ func TestTheWholeSystem(t *testing.T) {
 		{"accounts of a list are read in place of the organization", whole.listed},
 		{"a service account's token opens the roles, as the docs say", whole.byToken},
 		{"a tick that is delivered twice is one run", whole.deliveredTwice},
+		{"Port's resync button begins one run", whole.button},
 		{"of two executions at once one is busy", whole.twoAtOnce},
 		{"where Lambda has room for two, the others wait", whole.crowded},
 		{"an account that takes longer than an invocation is read in several", whole.timeOut},
@@ -229,5 +230,36 @@ func (w whole) local() {
 	}
 	said.Reset()
 	w.must(w.Lab.Run(w.ctx, &said, "APPLY=1", "REGIONS=global", "REFRESH=1"))
+	w.wroteNothing()
+	// It has a state of its own, so to the stack it is another writer.
+	if x := w.ends(w.start(`{}`), "FAILED"); x.Error != "AnotherWriter" {
+		w.Errorf("after it an execution ended with %s: %s", x.Error, x.Cause)
+	}
+	w.must(w.Lambda.Settle(w.ctx))
+	w.run(`{"adopt": true}`)
+	w.wroteNothing()
+}
+
+func (w whole) button() {
+	before, err := w.Executions(w.ctx)
+	w.must(err)
+	w.must(w.PressResync())
+	for range 2 {
+		w.must(w.Poll(w.ctx))
+		w.must(w.Lambda.Settle(w.ctx))
+	}
+	after, err := w.Executions(w.ctx)
+	w.must(err)
+	if len(after) != len(before)+1 {
+		w.Fatalf("%d executions", len(after)-len(before))
+	}
+	for _, arn := range after {
+		if strings.Contains(arn, ":resync-") {
+			w.ends(arn, "SUCCEEDED")
+			if r := w.reported(arn); r.Trigger != "resync" {
+				w.Errorf("its trigger is %s", r.Trigger)
+			}
+		}
+	}
 	w.wroteNothing()
 }
