@@ -42,6 +42,18 @@ func TestARegionThatAPolicyForbidsIsNotAskedForADay(t *testing.T) {
 	})
 }
 
+// That S3 forbids the listing of all buckets says nothing of a region.
+func TestWhatAPolicyForbidsEverywhereIsAskedForInEachRun(t *testing.T) {
+	play(t, func(s *scene) {
+		s.byTheClock(ledger.Options{})
+		lift := s.world.Fault(rule{Account: prod, Operation: "s3:ListBuckets", Fail: awstest.SCP})
+		s.byTheClock(ledger.Options{})
+		lift()
+		s.world.Remove(prod, "s3", ireland, "bare-11")
+		s.swept(s.byTheClock(ledger.Options{}), swept{Deleted: []string{"bucket/bare-11: gone"}})
+	})
+}
+
 func TestWhoAsksForSomethingIsNotPutOffWithWhatWasLearned(t *testing.T) {
 	by := func(o ledger.Options) func(*scene) *report.Report {
 		return func(s *scene) *report.Report { return s.runWith(o) }

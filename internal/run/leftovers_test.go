@@ -58,6 +58,15 @@ func TestWhatIsLeftOverGoesOnlyInARefreshThatSawEverything(t *testing.T) {
 			s.run()
 			s.world.SetState(dev, "SUSPENDED")
 		}, false},
+		{"an account has left that could not be read any more", refresh, func(s *scene) {
+			s.world.Fault(rule{Account: dev, Operation: "sts:AssumeRole", Fail: awstest.Deny})
+			s.run()
+			s.world.SetState(dev, "")
+		}, false},
+		{"a new account lets nobody in", refresh, func(s *scene) {
+			s.world.SetState("444444444444", "ACTIVE")
+			s.world.Fault(rule{Account: "444444444444", Operation: "sts:AssumeRole", Fail: awstest.Deny})
+		}, false},
 		{"somebody touches it meanwhile", refresh, func(s *scene) {
 			s.world.Fault(rule{Account: dev, Operation: "s3:ListBuckets", Times: 1, Hook: func() {
 				time.Sleep(10 * time.Second)
@@ -87,6 +96,18 @@ func TestWhatIsLeftOverGoesOnlyInARefreshThatSawEverything(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnAccountWhoseSyncDiedHidesLeftovers(t *testing.T) {
+	play(t, func(s *scene) {
+		s.run()
+		s.leave("bucket", "of-old")
+		healthy := s.store
+		s.store = frail{healthy, func(key string) bool { return strings.Contains(key, lab+"/") }}
+		s.swept(s.runWith(refresh), swept{})
+		s.store = healthy
+		s.swept(s.runWith(refresh), swept{Deleted: []string{"bucket/of-old: left over"}})
+	})
 }
 
 // Of an account that cannot be entered it is known only what was asked for while it could be.

@@ -51,6 +51,23 @@ func TestARefreshRepairsDriftAndWritesNothingElse(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatJoinedLaterIsRefreshedInItsTurn(t *testing.T) {
+	play(t, func(s *scene) {
+		const newcomer = "444444444444"
+		s.run()
+		s.world.SetState(newcomer, "ACTIVE")
+		s.world.Put(newcomer, "s3", ireland, "logs-44", "team=core")
+		weekly := func(e *run.Engine) { e.RefreshEvery = 7 * day }
+		s.runBy(ledger.Options{}, weekly)
+		s.must(s.port.Remove("bucket", "logs-44"))
+		time.Sleep(7 * day)
+		s.runBy(ledger.Options{}, weekly)
+		if _, there := s.catalog()["bucket/logs-44"]; !there {
+			t.Error("it is not repaired")
+		}
+	})
+}
+
 func TestAfterTheStateIsLostTheNextRunRebuildsItAndDeletesNothingWrongly(t *testing.T) {
 	for _, part := range []string{"", "accounts/" + prod} {
 		t.Run("lost: "+part, func(t *testing.T) {
