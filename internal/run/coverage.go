@@ -153,7 +153,7 @@ func runProperties(r *report.Report) map[string]any {
 	}
 	return map[string]any{
 		"Id": r.Run, "Trigger": r.Trigger, "Verdict": string(r.Verdict), "Narrow": r.Narrow,
-		"Began": moment(r.Began), "Ended": moment(r.Ended), "Seconds": r.Ended.Sub(r.Began).Round(time.Millisecond).Seconds(),
+		"Began": moment(r.Began), "Ended": moment(r.Ended), "Seconds": float64(r.Ended.Sub(r.Began).Milliseconds()) / 1000,
 		"Accounts": len(r.Accounts), "AccountsComplete": complete, "Entities": sum.Entities, "Created": sum.Created,
 		"Updated": sum.Updated, "Unchanged": sum.Unchanged, "Refused": sum.Refused, "Failed": sum.Failed,
 		"Deleted": len(r.Deleted), "Held": len(r.Held), "Released": len(r.Released), "Stayed": len(r.Stayed),
