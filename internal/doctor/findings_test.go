@@ -162,6 +162,15 @@ var provocations = []provocation{
 	}, dev, "ec2:DescribeRegions", "account:ListRegions ec2:DescribeRegions", ""},
 	{"RegionDenied", func(s *scene) { s.world.Fault(awstest.Rule{Account: dev, Region: dev2reg, Fail: awstest.SCP}) },
 		dev, "service control policy: us-east-2", "list-policies-for-target --filter SERVICE_CONTROL_POLICY --target-id " + dev, ""},
+	{"RegionDenied", func(s *scene) { // where the service that is asked first has trouble of its own
+		s.world.Fault(awstest.Rule{Account: dev, Region: dev2reg, Operation: "ec2:DescribeInstances", Fail: awstest.Broken})
+		s.world.Fault(awstest.Rule{Account: dev, Region: dev2reg, Operation: "sns:ListTopics", Fail: awstest.SCP})
+	}, dev, "service control policy: us-east-2", "list-policies-for-target", ""},
+	{"RegionDenied", func(s *scene) { // which only a bucket tells
+		s.world.Put(dev, "s3", dev2reg, "aaa-22", "team=core")
+		s.world.Fault(awstest.Rule{Account: dev, Region: dev2reg, Operation: "s3:GetBucketTagging", Fail: awstest.SCP})
+		s.world.Remove(dev, "s3", ireland, "logs-22")
+	}, dev, "service control policy: us-east-2", "list-policies-for-target", ""},
 	{"ActionDenied", func(s *scene) {
 		s.world.Fault(awstest.Rule{Account: dev, Operation: "ec2:DescribeInstances", Fail: awstest.Deny})
 	}, dev, "a policy that AWS does not name: ec2:DescribeInstances (AWS::EC2::Instance)", "--action-names ec2:DescribeInstances", ""},

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -116,10 +117,9 @@ func (m *member) kind(ctx context.Context, cfg aws.Config, k asked, region strin
 	if len(page.Items) == 0 {
 		return
 	}
-	first := page.Items[:1]
-	if first[0].Region != "" {
-		region = first[0].Region
-	}
+	i := max(0, slices.IndexFunc(page.Items, func(it kind.Item) bool { return it.Region == region }))
+	first, asked := page.Items[i:i+1], region
+	region = cmp.Or(first[0].Region, region)
 	for _, e := range k.Enrich {
 		if !k.wants(e) {
 			continue
@@ -129,6 +129,10 @@ func (m *member) kind(ctx context.Context, cfg aws.Config, k asked, region strin
 			err = answers[first[0].Key].Err
 		}
 		if v := access.Judge(err); v.State == kind.Denied && !slices.Contains(e.Absent, access.Code(err)) {
+			if region != asked { // of which it is not known whether it is the action or the region
+				m.shut(v, region)
+				continue
+			}
 			m.deny(v, k.Name, e.Actions)
 		}
 	}
@@ -157,6 +161,16 @@ func (m *member) deny(v kind.Verdict, kindName string, actions []string) {
 	m.denied[by] = append(m.denied[by], fmt.Sprintf("%s (%s)", action, kindName))
 }
 
+// shut notes a refusal in a region.
+func (m *member) shut(v kind.Verdict, region string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	by := forbidder(v)
+	if !slices.Contains(m.regions[by], region) {
+		m.regions[by] = append(m.regions[by], region)
+	}
+}
+
 // forbidder is what forbids, as far as AWS says it.
 func forbidder(v kind.Verdict) string {
 	switch by := access.Refused(v.Message).By; {
@@ -168,22 +182,25 @@ func forbidder(v kind.Verdict) string {
 	return "a policy that AWS does not name"
 }
 
-// elsewhere asks one question in each of the other regions that the mapping asks for.
+// elsewhere asks one question in each of the other regions that the mapping asks for. A service that does not
+// answer there, or is not there, says nothing of the region: then another one is asked.
 func (m *member) elsewhere(ctx context.Context, cfg aws.Config, regions []string) {
 	var g errgroup.Group
 	g.SetLimit(callsAtOnce)
 	for _, region := range regions[1:] {
-		i := slices.IndexFunc(m.asked, func(k asked) bool { return k.Scope == kind.Regional && k.allows(region) })
-		if i < 0 {
-			continue
-		}
 		g.Go(func() error {
-			_, err := m.asked[i].List(ctx, in(cfg, region), m.site(region), "")
-			if v := access.Judge(err); v.State == kind.Denied {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				by := forbidder(v)
-				m.regions[by] = append(m.regions[by], region)
+			for _, k := range m.asked {
+				if k.Scope != kind.Regional || !k.allows(region) {
+					continue
+				}
+				_, err := k.List(ctx, in(cfg, region), m.site(region), "")
+				switch v := access.Judge(err); v.State {
+				case kind.Denied:
+					m.shut(v, region)
+					return nil
+				case kind.Complete:
+					return nil
+				}
 			}
 			return nil
 		})
