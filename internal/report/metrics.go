@@ -25,10 +25,12 @@ func NotBegun() Figures { return Figures{"RunsFailed": 1} }
 
 // Figures are those of a run.
 func (r *Report) Figures() Figures {
+	sum := r.Total()
 	f := Figures{
 		"RunSeconds": r.Ended.Sub(r.Began).Seconds(), "Accounts": float64(len(r.Accounts)),
-		"AccountsNotComplete": 0, "CellsFrozen": 0, "Entities": 0, "EntitiesCreated": 0, "EntitiesUpdated": 0,
-		"EntitiesRefused": 0, "EntitiesNotAnswered": 0, "EntitiesDeleted": float64(len(r.Deleted)), "EntitiesHeld": float64(len(r.Held)),
+		"AccountsNotComplete": 0, "CellsFrozen": 0, "Entities": float64(sum.Entities),
+		"EntitiesCreated": float64(sum.Created), "EntitiesUpdated": float64(sum.Updated), "EntitiesRefused": float64(sum.Refused),
+		"EntitiesNotAnswered": float64(sum.Failed), "EntitiesDeleted": float64(len(r.Deleted)), "EntitiesHeld": float64(len(r.Held)),
 		"AwsCalls": float64(r.Calls.AWS), "AwsCallsThrottled": float64(r.Calls.Throttled),
 		"PortCalls": float64(r.Calls.Port), "CostUsd": r.Cost.USD, "RunsComplete": 0, "RunsFailed": 0, "FrozenDays": 0,
 	}
@@ -40,13 +42,6 @@ func (r *Report) Figures() Figures {
 		if a.shut() {
 			f["FrozenDays"] = max(f["FrozenDays"], r.Ended.Sub(a.Since).Hours()/24)
 		}
-	}
-	for _, b := range r.Blueprints {
-		f["Entities"] += float64(b.Entities)
-		f["EntitiesCreated"] += float64(b.Created)
-		f["EntitiesUpdated"] += float64(b.Updated)
-		f["EntitiesRefused"] += float64(b.Refused)
-		f["EntitiesNotAnswered"] += float64(b.Failed)
 	}
 	if r.Verdict == Failed {
 		f["RunsFailed"] = 1

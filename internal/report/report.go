@@ -104,6 +104,20 @@ type Blueprint struct {
 	Failed    int `json:"failed,omitempty"`
 }
 
+// Total counts what became of the entities of all blueprints.
+func (r *Report) Total() (sum Blueprint) {
+	for _, b := range r.Blueprints {
+		sum.Entities += b.Entities
+		sum.Created += b.Created
+		sum.Updated += b.Updated
+		sum.Unchanged += b.Unchanged
+		sum.Deleted += b.Deleted
+		sum.Refused += b.Refused
+		sum.Failed += b.Failed
+	}
+	return sum
+}
+
 // Block is a block of the mapping that the run left alone.
 type Block struct {
 	Block   int    `json:"block"`

@@ -136,15 +136,7 @@ func accountProperties(a report.Account, sum ledger.Summary, held int) map[strin
 }
 
 func runProperties(r *report.Report) map[string]any {
-	var sum report.Blueprint
-	for _, b := range r.Blueprints {
-		sum.Entities += b.Entities
-		sum.Created += b.Created
-		sum.Updated += b.Updated
-		sum.Unchanged += b.Unchanged
-		sum.Refused += b.Refused
-		sum.Failed += b.Failed
-	}
+	sum := r.Total()
 	complete := 0
 	for _, a := range r.Accounts {
 		if a.State == kind.Complete {

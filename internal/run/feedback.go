@@ -126,10 +126,7 @@ func (f feedback) parts(r *report.Report, status string, states []ledger.State) 
 		all = append(all, k)
 	}
 	took := r.Ended.Sub(r.Began)
-	deletes := port.KindSync{Event: f.event(), Kind: "__reconciliation__", State: status}
-	for _, b := range r.Blueprints {
-		deletes.Deleted += b.Deleted
-	}
+	deletes := port.KindSync{Event: f.event(), Kind: "__reconciliation__", State: status, Deleted: r.Total().Deleted}
 	return append(all, deletes, port.KindSync{Event: f.event(), Kind: "__runtime__", State: status, Took: took})
 }
 

@@ -72,15 +72,9 @@ func (f feedback) endedLines(r *report.Report) []port.Log {
 }
 
 func ending(r *report.Report) (level, message string, extra map[string]any) {
-	var sum report.Blueprint
-	for _, b := range r.Blueprints {
-		sum.Created += b.Created
-		sum.Updated += b.Updated
-		sum.Unchanged += b.Unchanged
-		sum.Refused += b.Refused + b.Failed
-	}
+	sum := r.Total()
 	text := fmt.Sprintf("run %s: %s: %d accounts; %d entities created, %d updated, %d as they were, %d not taken by Port, %d deleted",
-		r.Run, r.Verdict, len(r.Accounts), sum.Created, sum.Updated, sum.Unchanged, sum.Refused, len(r.Deleted))
+		r.Run, r.Verdict, len(r.Accounts), sum.Created, sum.Updated, sum.Unchanged, sum.Refused+sum.Failed, len(r.Deleted))
 	switch r.Verdict {
 	case report.Failed:
 		return "ERROR", text + ": " + r.Error, nil
