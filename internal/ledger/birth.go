@@ -57,8 +57,12 @@ func (b *Birth) Settle(chunk int64) {
 }
 
 // Join adds what another claim of the same entity knows. Of two that know a creation the later counts: the
-// entity was deleted in between, which a claim that could not be looked at meanwhile has not heard of.
+// entity was deleted in between, which a claim that could not be looked at meanwhile has not heard of. Of two that
+// have adopted the same one, who did so first could tell best whose it was.
 func (b *Birth) Join(o Birth) {
+	if o.Own == Adopted && b.Own == Adopted && o.To == b.To {
+		b.Since = min(b.Since, o.Since)
+	}
 	if o.Own != Unsettled && (b.Own == Unsettled || o.To > b.To) {
 		b.Own, b.From, b.To, b.Since = o.Own, o.From, o.To, o.Since
 	}

@@ -24,6 +24,12 @@ func TestOfTwoBirthsTheLaterCountsWhicheverIsJoined(t *testing.T) {
 			t.Errorf("%+v joined by %+v is %+v", c.a, c.b, got)
 		}
 	}
+	first, second := ledger.Birth{Own: ledger.Adopted, From: 1, To: 1, Since: 2000}, ledger.Birth{Own: ledger.Adopted, From: 1, To: 1, Since: 3000}
+	for _, b := range [][2]ledger.Birth{{first, second}, {second, first}} {
+		if b[0].Join(b[1]); b[0].Since != 2000 {
+			t.Errorf("adopted twice, it is ours since %d", b[0].Since)
+		}
+	}
 	met := ledger.Birth{Met: 4000}
 	met.Join(taken)
 	if met.Own != ledger.Adopted || met.Met != 4000 {

@@ -76,12 +76,14 @@ type campaign struct {
 	made    map[string]time.Time // by people, by entity
 	touched map[string]bool      // entities that people changed in Port: what we no longer own may stay
 	lost    time.Time            // when our state was, last
-	busy    [][2]time.Time       // when some process may have been writing
-	only    string               // the owner whose instances the mapping selects; "" = all
-	shut    map[string]bool      // accounts that refuse in this round
-	learned map[string]bool      // accounts of which we may believe for a day that they refuse
-	asked   ledger.Options       // of this round's run
-	history []string
+	// remapped is when the mapping was changed last: it may have let claims go that it asks for again by now.
+	remapped time.Time
+	busy     [][2]time.Time  // when some process may have been writing
+	only     string          // the owner whose instances the mapping selects; "" = all
+	shut     map[string]bool // accounts that refuse in this round
+	learned  map[string]bool // accounts of which we may believe for a day that they refuse
+	asked    ledger.Options  // of this round's run
+	history  []string
 
 	seed     uint64
 	rounds   int

@@ -86,7 +86,7 @@ func (c *campaign) judgeDelete(p *process, blueprint, id string) {
 		l, there := c.alive[claim{account, entity}]
 		looked := l.born.Before(p.began) && !c.shut[account] && !c.learned[account] && p.freeze == 0 && p.narrow == "" && (p.synced == nil || p.synced(account))
 		steady := p.asks(entity, l.owner) && (p.only == "" || l.changed.Before(p.began))
-		known := l.seen.After(c.lost) && (p.only == "" || l.seen.After(l.changed))
+		known := l.seen.After(c.lost) && l.seen.After(c.remapped) && (p.only == "" || l.seen.After(l.changed))
 		if there && (steady && (looked || known) || l.seen.After(p.began)) {
 			c.fail("%s is deleted although it has been in %s since %s", entity, account, l.born.Format("15:04:05"))
 		}

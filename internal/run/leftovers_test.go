@@ -206,7 +206,7 @@ func TestALeftoverThatAResourceYieldsGoesWithTheResource(t *testing.T) {
 // What a person made carries our datasource for ever once we have written over it. However the write over it
 // ended, nobody may adopt it later.
 func TestWhatWasDisownedOrIsInDoubtIsNotAdopted(t *testing.T) {
-	for _, how := range []string{"disowned", "in doubt"} {
+	for _, how := range []string{"disowned", "in doubt", "in doubt, and gone before anybody looked"} {
 		t.Run(how, func(t *testing.T) {
 			play(t, func(s *scene) {
 				s.must(s.port.Create(porttest.Entity{Blueprint: "account", Identifier: prod}))
@@ -215,7 +215,7 @@ func TestWhatWasDisownedOrIsInDoubtIsNotAdopted(t *testing.T) {
 				time.Sleep(time.Hour)
 				s.world.Put(dev, "s3", ireland, "shared", "team=core")
 				healthy := s.store
-				if how == "in doubt" {
+				if how != "disowned" {
 					s.store = frail{healthy, func(key string) bool { return strings.Contains(key, dev+"/manifest/") }}
 				}
 				s.run()
@@ -223,6 +223,9 @@ func TestWhatWasDisownedOrIsInDoubtIsNotAdopted(t *testing.T) {
 				if how == "disowned" {
 					s.world.Remove(dev, "s3", ireland, "shared")
 					s.swept(s.run(), swept{Released: []string{"bucket/shared: gone, MadeByOthers"}})
+				}
+				if how == "in doubt, and gone before anybody looked" {
+					s.world.Remove(dev, "s3", ireland, "shared")
 				}
 				s.world.Put(prod, "s3", ireland, "shared", "team=core")
 				s.runWith(refresh)

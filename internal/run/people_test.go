@@ -94,6 +94,7 @@ func (c *campaign) intervene() {
 		if c.happens("people", "remap") {
 			c.only = []string{"", "1", "2"}[dice.IntN(3)]
 			c.remap(c.mapping())
+			c.locked(func() { c.remapped = time.Now() })
 			c.note("the mapping selects %q", c.only)
 		}
 	case 4:

@@ -98,16 +98,18 @@ func (w *work) unasked(c *ledger.Cell) string {
 const clockSlack = 2 * time.Second
 
 // ours says that we made the entity: we adopted it, which holds if it is still the one, and no claim of ours
-// had met it before the run that did; or Port created it by the write that Port said had created it, or by one
+// had met it before the run that did, nor sent a write that may have; or Port created it by the write that Port said had created it, or by one
 // whose answer nobody read. An entity that was written within the slack before a run is not adopted by it.
 func ours(b ledger.Birth, created time.Time) bool {
 	within := func(from, to int64) bool {
 		return !created.Before(time.UnixMilli(from).Add(-clockSlack)) && !created.After(time.UnixMilli(to).Add(clockSlack))
 	}
+	early := b.Since - clockSlack.Milliseconds()
+	met := b.Met != 0 && b.Met < early || slices.ContainsFunc(b.Sent, func(s ledger.Span) bool { return s.From < early })
 	switch {
 	case b.Own == ledger.Created && within(b.From, b.To):
 		return true
-	case b.Own == ledger.Adopted && within(b.From, b.To) && (b.Met == 0 || b.Met >= b.Since-clockSlack.Milliseconds()):
+	case b.Own == ledger.Adopted && within(b.From, b.To) && !met:
 		return true
 	}
 	return slices.ContainsFunc(b.Sent, func(s ledger.Span) bool { return within(s.From, s.Until) })
