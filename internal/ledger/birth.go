@@ -58,12 +58,12 @@ func (b *Birth) Settle(chunk int64) {
 
 // Join adds what another claim of the same entity knows. Of two that know a creation the later counts: the
 // entity was deleted in between, which a claim that could not be looked at meanwhile has not heard of. Of two that
-// have adopted the same one, who did so first could tell best whose it was.
+// have adopted the same one, who did so first could tell best whose it was, and who created it better still.
 func (b *Birth) Join(o Birth) {
 	if o.Own == Adopted && b.Own == Adopted && o.To == b.To {
 		b.Since = min(b.Since, o.Since)
 	}
-	if o.Own != Unsettled && (b.Own == Unsettled || o.To > b.To) {
+	if o.Own != Unsettled && (b.Own == Unsettled || o.adoptedBy(*b) || o.To > b.To && !b.adoptedBy(o)) {
 		b.Own, b.From, b.To, b.Since = o.Own, o.From, o.To, o.Since
 	}
 	if b.Met == 0 || o.Met != 0 && o.Met < b.Met {
@@ -73,6 +73,15 @@ func (b *Birth) Join(o Birth) {
 		b.Send(s)
 	}
 }
+
+// adoptedBy says that another claim has adopted the very entity that this one created.
+func (b Birth) adoptedBy(o Birth) bool {
+	slack := ClockSlack.Milliseconds()
+	return b.Own == Created && o.Own == Adopted && o.From >= b.From-slack && o.From <= b.To+slack
+}
+
+// ClockSlack is how far Port's clock may be from what we take it to be: its Date has whole seconds.
+const ClockSlack = 2 * time.Second
 
 // Span is the time, Port's, in which a write may have taken effect: from its journal chunk until whoever
 // sent it had to be done.

@@ -14,9 +14,10 @@ func TestOfTwoBirthsTheLaterCountsWhicheverIsJoined(t *testing.T) {
 	first := ledger.Birth{Own: ledger.Created, From: 1000, To: 2000}
 	again := ledger.Birth{Own: ledger.Created, From: 8000, To: 9000}
 	taken := ledger.Birth{Own: ledger.Adopted, From: 5000, To: 5000, Since: 6000}
+	ours := ledger.Birth{Own: ledger.Adopted, From: 2500, To: 2500, Since: 6000} // what first created, by Port's other clock
 	for _, c := range []struct{ a, b, want ledger.Birth }{
 		{first, again, again}, {again, first, again}, {taken, again, again}, {again, taken, again},
-		{first, taken, taken}, {ledger.Birth{}, first, first}, {first, ledger.Birth{}, first},
+		{first, taken, taken}, {first, ours, first}, {ours, first, first}, {ledger.Birth{}, first, first}, {first, ledger.Birth{}, first},
 	} {
 		got := c.a
 		got.Join(c.b)

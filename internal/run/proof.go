@@ -94,8 +94,7 @@ func (w *work) unasked(c *ledger.Cell) string {
 	return reason
 }
 
-// clockSlack is how far Port's clock may be from what we take it to be: its Date has whole seconds.
-const clockSlack = 2 * time.Second
+const clockSlack = ledger.ClockSlack
 
 // ours says that we made the entity: we adopted it, which holds if it is still the one, and no claim of ours
 // had met it before the run that did, nor sent a write that may have; or Port created it by the write that Port said had created it, or by one
