@@ -55,7 +55,7 @@ func Load(getenv func(string) string) (Settings, error) {
 		PortBaseURL:         strings.TrimRight(get("PORT_BASE_URL", "https://api.port.io"), "/"),
 		PortSecretARN:       get("PORT_SECRET_ARN", ""),
 		Type:                strings.ToLower(get("INTEGRATION_TYPE", "aws-v3")),
-		Identifier:          strings.ToLower(get("INTEGRATION_IDENTIFIER", "")),
+		Identifier:          get("INTEGRATION_IDENTIFIER", ""),
 		StateBucket:         get("STATE_BUCKET", ""),
 		StateDir:            get("STATE_DIR", ""),
 		RoleARNs:            list(getenv("ACCOUNT_ROLE_ARNS")),

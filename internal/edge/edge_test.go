@@ -58,7 +58,7 @@ func TestEverySettingIsReadAndTrimmed(t *testing.T) {
 	}
 	got, err := load(env...)
 	want := edge.Settings{
-		PortBaseURL: "https://api.us.port.io", PortSecretARN: secret, Type: "aws-v3", Identifier: "my-org",
+		PortBaseURL: "https://api.us.port.io", PortSecretARN: secret, Type: "aws-v3", Identifier: "My-Org",
 		StateBucket: "state",
 		RoleARNs: []string{"arn:aws:iam::111122223333:role/read",
 			"arn:aws:iam::444455556666:role/read", "argn"},

@@ -72,7 +72,7 @@ func (c *Client) metrics(k KindSync) map[string]any {
 		success = 1
 	}
 	return map[string]any{
-		"integrationType": c.kind, "installationType": "OnPrem", "executionMode": "multi_process",
+		"integrationType": c.kind, "installationType": "OnPrem", "executionMode": "single_process",
 		"integrationIdentifier": c.identifier, "integrationVersion": c.version, "oceanVersion": c.version,
 		"kindIdentifier": k.name(), "kind": k.Kind, "kindIndex": k.Index, "eventId": k.Event, "syncState": k.State,
 		"blueprint": k.Blueprint,

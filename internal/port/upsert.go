@@ -14,7 +14,7 @@ import (
 type UpsertOptions struct {
 	Merge         bool   // keep the properties and relations that an entity does not name
 	CreateMissing bool   // create bare entities for relation targets that do not exist
-	Run           string // ties Port's audit log to the run; may be empty
+	Event         string // ties Port's audit log to the run, as its log and metrics; may be empty
 }
 
 // Result says what became of one entity.
@@ -56,8 +56,8 @@ func (c *Client) Upsert(
 		"create_missing_related_entities": {strconv.FormatBool(o.CreateMissing)},
 		"ocean_info_event_type":           {"resync"},
 	}
-	if o.Run != "" {
-		u.query.Set("ocean_info_resync_id", o.Run)
+	if o.Event != "" {
+		u.query.Set("ocean_info_resync_id", o.Event)
 	}
 	var batch Batch
 	var part []int

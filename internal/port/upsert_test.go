@@ -41,7 +41,7 @@ func TestUpsertAsPortReceivesIt(t *testing.T) {
 		f := &fake{answers: []answer{written(true)}}
 		c := connect(t, f, port.Config{})
 		list := []json.RawMessage{entity("a"), json.RawMessage(`{ "identifier" : "é" }`)}
-		o := port.UpsertOptions{Merge: true, Run: "20261124T220000Z"}
+		o := port.UpsertOptions{Merge: true, Event: "20261124T220000Z"}
 		got := outcomes(c.Upsert(t.Context(), "a/b c", list, o))
 		if diff := cmp.Diff([]outcome{{Created: true}, {Created: true}}, got); diff != "" {
 			t.Errorf("results (-want +got):\n%s", diff)

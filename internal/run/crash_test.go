@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/port/porttest"
 )
 
 // frail is a store that fails from some put on.
@@ -88,6 +89,30 @@ func TestADeadSweepIsFinishedByTheNextRun(t *testing.T) {
 		s.converged()
 		s.run()
 		s.wrote(writes{})
+	})
+}
+
+// The report is written, and nobody has told Port yet that the run is over.
+func TestASweepThatDiesAfterItsReportStillShowsTheEndInPort(t *testing.T) {
+	play(t, func(s *scene) {
+		healthy, written := s.store, atomic.Bool{}
+		s.store = frail{healthy, func(key string) bool {
+			return written.Swap(written.Load() || strings.HasSuffix(key, "report.json"))
+		}}
+		lift := s.port.Fault(porttest.Rule{Route: "PATCH /v1/integration/{id}/resync-state", After: 1, Do: porttest.Fail{Status: 503}})
+		if _, err := s.try(ledger.Options{}); err == nil {
+			t.Fatal("the run ended well")
+		}
+		if status := s.port.ResyncState(integration)["status"]; status != "running" {
+			t.Fatalf("Port shows %q", status)
+		}
+		s.store = healthy
+		lift()
+		_, err := s.engine().Sweep(s.Context(), "run-1")
+		s.must(err)
+		if status := s.port.ResyncState(integration)["status"]; status != "completed" {
+			t.Errorf("Port shows %q", status)
+		}
 	})
 }
 

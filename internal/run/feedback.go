@@ -127,7 +127,8 @@ func (f feedback) parts(r *report.Report, status string, states []ledger.State) 
 	}
 	took := r.Ended.Sub(r.Began)
 	deletes := port.KindSync{Event: f.event(), Kind: "__reconciliation__", State: status, Deleted: r.Total().Deleted}
-	return append(all, deletes, port.KindSync{Event: f.event(), Kind: "__runtime__", State: status, Took: took})
+	// First what says that the run is over: where there is no time for all of it, the rest is lost.
+	return append([]port.KindSync{{Event: f.event(), Kind: "__runtime__", State: status, Took: took}, deletes}, all...)
 }
 
 // alive says now and then that the run is at work, until stop. All invocations of a run together do so about

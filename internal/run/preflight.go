@@ -2,9 +2,9 @@ package run
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -127,11 +127,18 @@ func property(b port.Blueprint, s mapping.Slot) []fault {
 	case s.Type != "" && s.Type != "null" && p.Type != "" && s.Type != p.Type:
 		return []fault{{"PropertyType", fmt.Sprintf("%s: gives %s, property %s of blueprint %s takes %s", s.Path, s.Type, s.Name,
 			b.Identifier, p.Type)}}
-	case s.Constant && s.Value != nil && len(p.Enum) > 0 && !slices.ContainsFunc(p.Enum, func(v any) bool { return reflect.DeepEqual(v, s.Value) }):
+	case s.Constant && s.Value != nil && len(p.Enum) > 0 && !slices.ContainsFunc(p.Enum, func(v any) bool { return same(v, s.Value) }):
 		return []fault{{"PropertyType", fmt.Sprintf("%s: %v is not among the values that property %s of blueprint %s takes", s.Path,
 			s.Value, s.Name, b.Identifier)}}
 	}
 	return nil
+}
+
+// same compares values as JSON has them: what Port says and what a program gives have other types of number.
+func same(a, b any) bool {
+	one, err := json.Marshal(a)
+	other, wrong := json.Marshal(b)
+	return err == nil && wrong == nil && bytes.Equal(one, other)
 }
 
 func (f *preflight) relation(b port.Blueprint, s mapping.Slot) []fault {

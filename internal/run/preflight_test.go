@@ -107,3 +107,16 @@ func TestRelationsThatPortCannotCompleteAreWarnedOf(t *testing.T) {
 		}
 	})
 }
+
+// Port's numbers are those of JSON, a program's may be whole ones.
+func TestANumberIsAmongThoseThatABlueprintTakes(t *testing.T) {
+	play(t, func(s *scene) {
+		b := blueprint("topic", relations("account"), "display string")
+		b["schema"].(object)["properties"].(object)["rank"] = object{"type": "number", "enum": []any{1, 2}}
+		s.must(s.port.Seed(porttest.Seed{Blueprints: []map[string]any{b}}))
+		s.remap(config(accounts(), change(topics(), "properties", object{"rank": "1"})))
+		if r := s.run(); len(r.Blocks) > 0 {
+			t.Errorf("left alone: %+v", r.Blocks)
+		}
+	})
+}

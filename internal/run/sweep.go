@@ -52,6 +52,9 @@ func (e *Engine) Sweep(ctx context.Context, run string) (Swept, error) {
 		return Swept{Progress: Progress{More: true, WaitUntil: wait}}, nil
 	}
 	if s.told {
+		if s.lock.Shown.Ended.Before(s.lock.Shown.Began) { // that invocation died before Port heard of it
+			s.showEnd(ctx, &s.last)
+		}
 		return Swept{Report: &s.last}, s.release(ctx)
 	}
 	if again, err := s.carryOut(ctx); err != nil || again.More {
@@ -213,14 +216,7 @@ func (s *sweep) yield(ctx context.Context, wait time.Time) error {
 
 // finish writes the report, shows the outcome in Port and gives back the lock.
 func (s *sweep) finish(ctx context.Context, r *report.Report) error {
-	shown := async(func() struct{} {
-		if !s.work.Options.DryRun {
-			told := async(func() struct{} { s.tellEnd(ctx, r, r.ResyncStatus()); return struct{}{} })
-			s.show(ctx, &s.lock, r.ResyncStatus())
-			told()
-		}
-		return struct{}{}
-	})
+	shown := async(func() struct{} { s.showEnd(ctx, r); return struct{}{} })
 	enrolled := async(func() error { return s.enroll(ctx) })
 	err := s.publish(ctx, r)
 	shown()
@@ -228,6 +224,16 @@ func (s *sweep) finish(ctx context.Context, r *report.Report) error {
 		return err
 	}
 	return s.release(ctx)
+}
+
+// showEnd shows in Port how the run has ended, and what it did.
+func (s *sweep) showEnd(ctx context.Context, r *report.Report) {
+	if s.work.Options.DryRun {
+		return
+	}
+	told := async(func() struct{} { s.tellEnd(ctx, r, r.ResyncStatus()); return struct{}{} })
+	s.show(ctx, &s.lock, r.ResyncStatus())
+	told()
 }
 
 // publish writes the report, for machines and for people.

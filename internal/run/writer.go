@@ -81,7 +81,7 @@ func newWriter(ctx context.Context, s *accountSync) *writer {
 	}
 	w.idle = sync.NewCond(&w.mu)
 	m := s.work.mapping
-	options := port.UpsertOptions{Merge: m.EnableMergeEntity, CreateMissing: m.CreateMissingRelatedEntities, Run: s.work.Run}
+	options := port.UpsertOptions{Merge: m.EnableMergeEntity, CreateMissing: m.CreateMissingRelatedEntities, Event: s.work.event()}
 	w.upsert = func(blueprint string, entities []json.RawMessage) []port.Result {
 		return s.engine.Port.Upsert(ctx, blueprint, entities, options)
 	}
