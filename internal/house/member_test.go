@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -156,5 +157,16 @@ func TestTheMemberRolesPolicyFitsIntoARole(t *testing.T) {
 	}
 	if size > most {
 		t.Errorf("the policy has about %d characters, over %d", size, most)
+	}
+}
+
+// TestReadActionsTakesEveryActionOfTheKinds: check-mapping prints them for that.
+func TestReadActionsTakesEveryActionOfTheKinds(t *testing.T) {
+	all := strings.Join(memberActions(), ",")
+	for _, file := range append([]string{"template.yaml"}, memberRoles...) {
+		pattern := load(t, file).at("Parameters", "ReadActions", "AllowedPattern").text()
+		if !regexp.MustCompile(pattern).MatchString(all) {
+			t.Errorf("%s: %s refuses some of %s", file, pattern, all)
+		}
 	}
 }
