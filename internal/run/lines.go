@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 )
@@ -100,34 +99,4 @@ func (f feedback) blockOf(name string) int {
 		}
 	}
 	return 0
-}
-
-// countBlocks says what the blocks have of an account, and how many of its cells are not read in full.
-func (s *accountSync) countBlocks(sum *ledger.Summary) {
-	sum.Blocks, sum.Hidden = map[ledger.ID]ledger.BlockCount{}, map[string]int{}
-	type seen struct{ block, resource ledger.ID }
-	resources := map[seen]bool{}
-	s.holder.All(func(e *ledger.Entry) bool {
-		if c := &s.holder.Cells[e.Cell]; c.Run != s.work.Run || s.work.departed(s.account.ID, sum, e, c) != "" {
-			return true
-		}
-		for _, id := range e.Blocks {
-			n := sum.Blocks[id]
-			n.Entities++
-			if e.Refused != (ledger.Hash{}) {
-				n.Refused++
-			}
-			if at := (seen{id, e.Resource}); !resources[at] {
-				resources[at] = true
-				n.Resources++
-			}
-			sum.Blocks[id] = n
-		}
-		return true
-	})
-	for _, c := range s.holder.Cells {
-		if c.Run == s.work.Run && hides(c.Verdict) {
-			sum.Hidden[c.Kind]++
-		}
-	}
 }

@@ -174,6 +174,7 @@ func (s *accountSync) bury() {
 func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 	sum := ledger.Summary{
 		Run: s.work.Run, Entered: in.refusal().State == kind.Complete, Cells: map[kind.State]int{}, Entries: s.holder.Counts(),
+		Hidden: map[string]int{},
 	}
 	old := s.holder.Summary
 	since := old.Verdict
@@ -199,22 +200,28 @@ func (s *accountSync) summary(in entry, took time.Duration) ledger.Summary {
 			continue
 		}
 		sum.Cells[c.Verdict.State]++
+		if hides(c.Verdict) {
+			sum.Hidden[c.Kind]++
+		}
 		if c.Verdict.State != kind.Complete && len(sum.Frozen) < ledger.MaxListed {
 			f := ledger.FrozenCell{Region: c.Region, Kind: c.Kind, Since: ledger.Since{Verdict: c.Verdict, Since: c.Since}}
 			f.Message = ledger.Shorten(f.Message)
 			sum.Frozen = append(sum.Frozen, f)
 		}
 	}
+	counted := newYields()
 	s.holder.All(func(e *ledger.Entry) bool {
 		if e.First == s.work.Fence {
 			sum.Born++
 		}
-		if s.work.departed(s.account.ID, &sum, e, &s.holder.Cells[e.Cell]) != "" {
+		if c := &s.holder.Cells[e.Cell]; s.work.departed(s.account.ID, &sum, e, c) != "" {
 			sum.Candidates++
+		} else if c.Run == s.work.Run {
+			counted.count(e)
 		}
 		return true
 	})
-	s.countBlocks(&sum)
+	sum.Blocks = counted.blocks
 	sum.Extent = extent(s.work, s.holder.Cells)
 	sum.Verdict = ledger.Since{Verdict: accountVerdict(in, sum), Since: s.engine.Now().UTC().Truncate(time.Second)}
 	sum.Verdict.Message = ledger.Shorten(sum.Verdict.Message)
