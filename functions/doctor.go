@@ -21,6 +21,7 @@ import (
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/doctor"
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
 )
@@ -126,12 +127,9 @@ func examine(ctx context.Context, getenv func(string) string, log *slog.Logger, 
 		return nil, err
 	}
 	d := &doctor.Doctor{
-		Hub: hub, Base: base, Org: e.Org, Port: e.Port, Store: e.Store, Kinds: e.Kinds, Other: e.Other,
+		Hub: hub, Base: base, Org: e.Org, Port: e.Port, Store: e.Store, Kinds: e.Kinds, Other: e.Other, Own: kind.Names(run.OwnKinds()),
 		Type: e.Type, Identifier: e.Identifier, ExternalID: e.ExternalID, Width: e.Width,
 		PortBaseURL: s.PortBaseURL, Secret: s.PortSecretARN, Machine: s.StateMachineARN, Version: Version, Now: time.Now,
-	}
-	for _, k := range run.OwnKinds() {
-		d.Own = append(d.Own, k.Name)
 	}
 	return d.Examine(ctx, event.Accounts), nil
 }

@@ -22,17 +22,6 @@ func TestATurnIsWhatTheStateMachineReads(t *testing.T) {
 	}
 }
 
-func TestTheCauseOfAFailedTaskIsToldAsItsMessage(t *testing.T) {
-	for cause, want := range map[string]string{
-		`{"errorMessage":"run a holds the lock","errorType":"RunBusy"}`: "run a holds the lock",
-		"The item reader failed": "The item reader failed",
-	} {
-		if got := said(cause); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
 func TestAnEventThatLacksWhatItTakesIsRefusedByName(t *testing.T) {
 	var f Function // nothing of it is asked
 	_, discover := f.Discover(t.Context(), DiscoverEvent{})

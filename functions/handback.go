@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/kind"
 	"github.com/port-aws-sync/port-aws-sync/internal/kinds"
 	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
@@ -17,11 +18,7 @@ func HandBack(ctx context.Context, out io.Writer, p *port.Client, apply bool) er
 	if err != nil {
 		return fmt.Errorf("read the integration: %w", err)
 	}
-	var names []string
-	for _, k := range kinds.All {
-		names = append(names, k.Name)
-	}
-	config, changes, err := mapping.ForOcean(in.Config, names)
+	config, changes, err := mapping.ForOcean(in.Config, kind.Names(kinds.All))
 	if err != nil {
 		return err
 	}

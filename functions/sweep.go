@@ -1,10 +1,9 @@
 package functions
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/report"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
@@ -52,7 +51,7 @@ func (f Function) close(ctx context.Context, event SweepEvent) error {
 		r.Status = "aborted"
 	}
 	if event.Error != "" {
-		r.Why = event.Error + ": " + said(event.Cause)
+		r.Why = event.Error + ": " + access.Cause(event.Cause)
 	}
 	f.Log.WarnContext(ctx, "closing the run", "run", r.Run, "why", r.Why)
 	rep, err := f.Close(ctx, r)
@@ -60,11 +59,4 @@ func (f Function) close(ctx context.Context, event SweepEvent) error {
 		f.count(ctx, rep.Figures())
 	}
 	return err
-}
-
-// said is the message in the cause of a failed task, which is Lambda's answer.
-func said(cause string) string {
-	var answer struct{ ErrorMessage string }
-	_ = json.Unmarshal([]byte(cause), &answer) // a cause of Step Functions' own is plain text
-	return cmp.Or(answer.ErrorMessage, cause)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/port-aws-sync/port-aws-sync/internal/access"
 	"github.com/port-aws-sync/port-aws-sync/internal/edge"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
 	"github.com/port-aws-sync/port-aws-sync/internal/run"
@@ -34,7 +35,7 @@ func (f Function) Sync(ctx context.Context, event SyncEvent) (Turn, error) {
 		return Turn{}, edge.Invalid("run or account.id is missing")
 	}
 	if event.Error != "" {
-		return Turn{}, f.Fail(ctx, event.Run, event.Account.ID, ledger.Failure{Reason: event.Error, Why: said(event.Cause)})
+		return Turn{}, f.Fail(ctx, event.Run, event.Account.ID, ledger.Failure{Reason: event.Error, Why: access.Cause(event.Cause)})
 	}
 	p, err := f.Engine.Sync(ctx, run.SyncRequest{Run: event.Run, Account: event.Account})
 	if err == nil && p.More && p.Idle && p.WaitUntil.IsZero() {

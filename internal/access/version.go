@@ -15,10 +15,13 @@ const VersionTag = "port-aws-sync"
 // VersionAction is the IAM action that RoleVersion takes, on the role itself.
 const VersionAction = "iam:ListRoleTags"
 
+// RoleName is the name of a role in its ARN, without its path.
+func RoleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
 // RoleVersion is what the VersionTag of a role says; "" if it has none. cfg is of the role itself. An error
 // is for Judge.
 func RoleVersion(ctx context.Context, cfg aws.Config, role string) (string, error) {
-	name := role[strings.LastIndex(role, "/")+1:]
+	name := RoleName(role)
 	in := &iam.ListRoleTagsInput{RoleName: &name}
 	for {
 		out, err := iam.NewFromConfig(cfg).ListRoleTags(ctx, in)

@@ -59,7 +59,7 @@ func (x *examination) refusedByPort(err error) Finding {
 
 // mapping looks whether each of its blocks can be carried out, and keeps what they ask for.
 func (x *examination) mapping(ctx context.Context, in port.Integration, blueprints []port.Blueprint) {
-	if c := strings.TrimSpace(string(in.Config)); c == "" || c == "null" || c == "{}" {
+	if mapping.Blank(in.Config) {
 		x.find(mappingEmpty.of("the integration %q has no mapping", x.Identifier))
 		return
 	}

@@ -32,7 +32,7 @@ func (x *examination) refused(ctx context.Context, a org.Account, err error) Fin
 	}
 	if x.set.name == "" {
 		return roleRefused.of("%s (it has to trust %s)", denied.Message, x.trusted()).in(a.ID).
-			next("aws iam get-role --role-name %s --query Role.AssumeRolePolicyDocument  # with credentials of account %s", nameOf(a.Role), a.ID)
+			next("aws iam get-role --role-name %s --query Role.AssumeRolePolicyDocument  # with credentials of account %s", access.RoleName(a.Role), a.ID)
 	}
 	return x.refusedThere(a)
 }
@@ -55,7 +55,7 @@ func (x *examination) refusedThere(a org.Account) Finding {
 	switch {
 	case !there && manages(a):
 		return roleMissing.of("the management account, which StackSets skip, has no role %s that trusts %s; the stack makes it "+
-			"where it is deployed there", nameOf(a.Role), x.trusted()).in(a.ID).next("%s", x.makeRole(a))
+			"where it is deployed there", access.RoleName(a.Role), x.trusted()).in(a.ID).next("%s", x.makeRole(a))
 	case !there:
 		return roleMissing.of("the StackSet %s has no instance in it", x.set.name).in(a.ID).next("%s", x.set.reach(a.ID))
 	case instance.Status != types.StackInstanceStatusCurrent:
@@ -78,7 +78,7 @@ func (x *examination) refusedThere(a org.Account) Finding {
 // makeRole is the command that makes the role in an account by hand.
 func (x *examination) makeRole(a org.Account) string {
 	return "aws cloudformation deploy --stack-name port-aws-sync-member-role --template-file stacksets/member-role.yaml " +
-		"--capabilities CAPABILITY_NAMED_IAM --parameter-overrides RoleName=" + nameOf(a.Role) + " TrustedPrincipalARN=" + x.trusted() +
+		"--capabilities CAPABILITY_NAMED_IAM --parameter-overrides RoleName=" + access.RoleName(a.Role) + " TrustedPrincipalARN=" + x.trusted() +
 		` ExternalId="$EXTERNAL_ID"  # with credentials of account ` + a.ID
 }
 
@@ -93,8 +93,6 @@ func (x *examination) trusted() string {
 	}
 	return x.report.Identity
 }
-
-func nameOf(role string) string { return role[strings.LastIndex(role, "/")+1:] }
 
 var policyID = regexp.MustCompile(`/service_control_policy/(p-[0-9a-z]+)`)
 

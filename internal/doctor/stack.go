@@ -2,9 +2,6 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/port-aws-sync/port-aws-sync/internal/access"
+	"github.com/port-aws-sync/port-aws-sync/internal/schedule"
 )
 
 // stackName is the stack's, whose state machine bears it.
@@ -65,14 +63,14 @@ func (x *examination) concurrency(ctx context.Context) {
 	}
 }
 
-// schedule is what calls discover.
-type schedule struct {
+// timetable is the schedule that calls discover.
+type timetable struct {
 	expression string
 	interval   time.Duration // 0 = off, or not known
 	since      time.Time     // when it was made or last changed
 }
 
-func (x *examination) findSchedule(ctx context.Context) (s schedule) {
+func (x *examination) findSchedule(ctx context.Context) (s timetable) {
 	client := scheduler.NewFromConfig(x.Hub, func(o *scheduler.Options) { o.Region = regionOf(x.Machine) })
 	calls := ":function:" + x.stackName() + "-discover"
 	in := &scheduler.ListSchedulesInput{NamePrefix: aws.String(x.stackName() + "-")}
@@ -107,19 +105,16 @@ func (x *examination) findSchedule(ctx context.Context) (s schedule) {
 	}
 }
 
-var rate = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
-
-// interval is that of a rate; 0 for other expressions.
+// interval is that of a rate; 0 for other expressions, whose ticks are not equally far apart.
 func interval(expression string) time.Duration {
-	m := rate.FindStringSubmatch(expression)
-	if m == nil {
+	if !strings.HasPrefix(expression, "rate(") {
 		return 0
 	}
-	n, err := strconv.Atoi(m[1])
+	s, err := schedule.Parse(expression, "UTC")
 	if err != nil {
 		return 0
 	}
-	return time.Duration(n) * map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
+	return s.Interval(time.Time{})
 }
 
 // executions are the newest of the state machine.
@@ -135,16 +130,7 @@ func (x *examination) ended(ctx context.Context, arn string) {
 		x.find(x.unseen("states:DescribeExecution", err))
 		return
 	}
-	x.executed = failure{aws.ToString(out.Name), strings.Trim(string(out.Status)+" "+aws.ToString(out.Error)+": "+said(aws.ToString(out.Cause)), ": ")}
-}
-
-// said is the message in a cause, which is that of the function that failed or plain text.
-func said(cause string) string {
-	var answer struct{ ErrorMessage string }
-	if json.Unmarshal([]byte(cause), &answer) == nil && answer.ErrorMessage != "" {
-		return answer.ErrorMessage
-	}
-	return cause
+	x.executed = failure{aws.ToString(out.Name), strings.Trim(string(out.Status)+" "+aws.ToString(out.Error)+": "+access.Cause(aws.ToString(out.Cause)), ": ")}
 }
 
 func atHome(arn string) func(*sfn.Options) {

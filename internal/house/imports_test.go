@@ -12,7 +12,7 @@ import (
 var mayImport = map[string][]string{
 	"functions": {"access", "collect", "doctor", "edge", "functions", "kind", "kinds", "ledger", "mapping", "org", "port", "report", "run", "schedule"},
 	"run":       {"access", "collect", "defaults", "kind", "ledger", "mapping", "org", "port", "report", "schedule", "spelling"},
-	"doctor":    {"access", "kind", "ledger", "mapping", "org", "port", "report"},
+	"doctor":    {"access", "kind", "ledger", "mapping", "org", "port", "report", "schedule"},
 	"collect":   {"access", "kind"},
 	"ledger":    {"kind"},
 	"report":    {"kind"},

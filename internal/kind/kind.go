@@ -41,6 +41,15 @@ type Kind struct {
 	Secrets []string
 }
 
+// Names are those of kinds.
+func Names(all []Kind) []string {
+	names := make([]string, len(all))
+	for i, k := range all {
+		names[i] = k.Name
+	}
+	return names
+}
+
 // Find is the kind of a name among all.
 func Find(all []Kind, name string) (Kind, bool) {
 	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })

@@ -13,6 +13,11 @@ import (
 	"time"
 )
 
+// Blank says that a config is none that somebody has written.
+func Blank(config []byte) bool {
+	return slices.Contains([]string{"", "null", "{}"}, string(bytes.TrimSpace(config)))
+}
+
 // Compile reads an integration's config, JSON as Port stores it. Unknown keys are ignored. A config
 // that cannot be used in full is an *[InvalidError] with all its problems.
 func Compile(config []byte) (*Mapping, error) {

@@ -44,8 +44,6 @@ type KindSync struct {
 	Extracted int // resources read
 	Unread    int // and those that could not be
 	Mapped    int // entities they gave
-	Filtered  int // resources that the selector left out
-	Unmapped  int // resources that could not be mapped
 	Loaded    int // entities that Port has as they are
 	Refused   int // entities that Port did not take
 	Deleted   int
@@ -79,7 +77,7 @@ func (c *Client) metrics(k KindSync) map[string]any {
 		"metrics": map[string]any{"phase": map[string]any{
 			"resync":    map[string]any{"duration_seconds": k.Took.Seconds(), "success": success},
 			"extract":   counts(map[string]int{"raw_extracted": k.Extracted, "failed": k.Unread}),
-			"transform": counts(map[string]int{"transformed": k.Mapped, "filtered_out": k.Filtered, "failed": k.Unmapped}),
+			"transform": counts(map[string]int{"transformed": k.Mapped, "filtered_out": 0, "failed": 0}),
 			"load":      counts(map[string]int{"loaded": k.Loaded, "failed": k.Refused, "skipped": 0}),
 			"delete":    counts(map[string]int{"deleted": k.Deleted}),
 		}},

@@ -66,11 +66,7 @@ func nearly(known []kind.Kind, name string) string {
 	if _, is := kind.Find(known, name); is {
 		return ""
 	}
-	names := make([]string, len(known))
-	for i := range known {
-		names[i] = known[i].Name
-	}
-	near, apart := spelling.Nearest(names, name)
+	near, apart := spelling.Nearest(kind.Names(known), name)
 	if apart > 2 {
 		return ""
 	}

@@ -18,7 +18,7 @@ import (
 // cannot be carried out, since Port would refuse each of their entities, are left alone, and so is all that
 // they ever yielded; the others go on.
 func (e *Engine) check(p ledger.Plan, blueprints []port.Blueprint) (frozen []ledger.FrozenBlock, warnings []string, err error) {
-	if blank(p.Mapping) {
+	if mapping.Blank(p.Mapping) {
 		return nil, nil, &Error{"MappingEmpty", fmt.Sprintf("the integration %q has no mapping yet: give it one in Port's "+
 			"mapping editor", e.Identifier), nil}
 	}
@@ -70,11 +70,6 @@ func (e *Engine) warn(m *mapping.Mapping, frozen []ledger.FrozenBlock, warnings 
 	for _, w := range warnings {
 		e.Log.Warn("mapping", "warning", w)
 	}
-}
-
-// blank says that a config is none that somebody has written.
-func blank(config []byte) bool {
-	return slices.Contains([]string{"", "null", "{}"}, string(bytes.TrimSpace(config)))
 }
 
 // fault is why Port would refuse what a block yields.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/port-aws-sync/port-aws-sync/internal/defaults"
 	"github.com/port-aws-sync/port-aws-sync/internal/ledger"
+	"github.com/port-aws-sync/port-aws-sync/internal/mapping"
 	"github.com/port-aws-sync/port-aws-sync/internal/org"
 	"github.com/port-aws-sync/port-aws-sync/internal/port"
 )
@@ -22,7 +23,7 @@ func (e *Engine) setUp(ctx context.Context, o ledger.Options, u *survey) error {
 	if o.Purge != "" {
 		return nil
 	}
-	bare := u.absent || blank(u.integration.Config)
+	bare := u.absent || mapping.Blank(u.integration.Config)
 	if bare && u.integration.Origin == "Port" && !u.integration.Initialized {
 		return &Error{"MappingEmpty", fmt.Sprintf("Port is still setting up the integration %q: its mapping comes in a "+
 			"few minutes", e.Identifier), nil}
@@ -81,7 +82,7 @@ func (e *Engine) register(ctx context.Context, o ledger.Options, u *survey, conf
 			return err
 		}
 	}
-	if blank(u.integration.Config) && !blank(config) {
+	if mapping.Blank(u.integration.Config) && !mapping.Blank(config) {
 		if u.integration, err = e.Port.SetConfig(ctx, config); err != nil {
 			return err
 		}
